@@ -1,0 +1,1 @@
+"""SegDesk's window."""

@@ -1,0 +1,1 @@
+"""The library behind SegDesk: labels, energies, networks and formats. It knows nothing of Qt, windows or threads."""
