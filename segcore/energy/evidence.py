@@ -1,0 +1,70 @@
+"""What a Prompt says about single pixels: hard strokes, where to look, and what is missing. All cut segmenters start here."""
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segcore.errors import PromptError
+from segcore.types import Box, Prompt
+
+UNKNOWN, BACKGROUND, OBJECT = -1, 0, 1
+
+
+def as_rgb(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image as contiguous uint8 (H, W, 3); grey (H, W) or (H, W, 1) is repeated. Raises PromptError for anything else."""
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or 0 in image.shape:
+        raise PromptError(f"The picture has shape {image.shape} and type {image.dtype}; 8-bit RGB is needed.")
+    if image.ndim == 2:
+        image = image[..., None]
+    if image.shape[2] == 1:
+        image = np.repeat(image, 3, axis=2)
+    if image.shape[2] < 3:
+        raise PromptError(f"The picture has {image.shape[2]} channels; 8-bit RGB is needed.")
+    return np.ascontiguousarray(image[..., :3])
+
+
+def hard_seeds(prompt: Prompt, shape: tuple[int, int], radius: float) -> NDArray[np.int8]:
+    """int8 (H, W): 1 object, 0 background, -1 unknown, from the scribble and from points drawn as discs of `radius` pixels.
+
+    Later points overwrite earlier ones and the scribble; points outside the image are ignored.
+    """
+    seeds = np.full(shape, UNKNOWN, np.int8)
+    if prompt.scribble is not None:
+        seeds[prompt.scribble == OBJECT] = OBJECT
+        seeds[prompt.scribble == BACKGROUND] = BACKGROUND
+    for (x, y), label in zip(prompt.points.tolist(), prompt.labels.tolist(), strict=True):
+        if 0 <= x < shape[1] and 0 <= y < shape[0]:
+            _disc(seeds, x, y, radius, OBJECT if label else BACKGROUND)
+    return seeds
+
+
+def _disc(seeds: NDArray[np.int8], x: float, y: float, radius: float, value: int) -> None:
+    y0, y1 = max(0, int(y - radius)), min(seeds.shape[0], int(y + radius) + 1)
+    x0, x1 = max(0, int(x - radius)), min(seeds.shape[1], int(x + radius) + 1)
+    near = (np.arange(y0, y1)[:, None] + .5 - y) ** 2 + (np.arange(x0, x1)[None] + .5 - x) ** 2 <= radius * radius
+    near[int(y) - y0, int(x) - x0] = True
+    seeds[y0:y1, x0:x1][near] = value
+
+
+def box_slices(box: tuple[float, float, float, float], shape: tuple[int, int]) -> Box:
+    """Rows and columns of the pixels that an xyxy box covers, cut to the image; never empty for a box that passes check_prompt."""
+    x0, y0, x1, y1 = box
+    left, top = min(max(int(np.floor(x0)), 0), shape[1] - 1), min(max(int(np.floor(y0)), 0), shape[0] - 1)
+    right, bottom = min(max(int(np.ceil(x1)), left + 1), shape[1]), min(max(int(np.ceil(y1)), top + 1), shape[0])
+    return slice(top, bottom), slice(left, right)
+
+
+def grow(box: Box, by: float, shape: tuple[int, int]) -> Box:
+    """The box with `by` times its size added on every side (at least 8 pixels), cut to the image."""
+    rows, cols = box
+    dy, dx = max(8, int((rows.stop - rows.start) * by)), max(8, int((cols.stop - cols.start) * by))
+    return (slice(max(0, rows.start - dy), min(shape[0], rows.stop + dy)),
+            slice(max(0, cols.start - dx), min(shape[1], cols.stop + dx)))
+
+
+def bounds(mask: NDArray[np.bool_]) -> Box | None:
+    """The smallest box that holds every True pixel, or None when there is none."""
+    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)

@@ -1,0 +1,39 @@
+"""Interactive graph cut from strokes and clicks (Boykov & Jolly 2001)."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segcore.errors import PromptError
+from segcore.params import param
+from segcore.segmenters import SEGMENTERS, Segmenter
+from segcore.types import Prediction, Prompt
+
+
+@SEGMENTERS.add
+class GraphCut(Segmenter):
+    """Stroke or click on the object and on what is around it; the boundary between them follows the strongest edges."""
+
+    name = "graph_cut"
+    title = "Graph cut"
+    order = 20
+
+    @dataclass
+    class Params:
+        """How long to iterate."""
+
+        iterations: int = param(3, min=1, max=20, label="Iterations", help="Rounds of learning colours and cutting.")
+
+    def set_image(self, image: NDArray[np.uint8]) -> None:
+        """Keep the image, uint8 (H, W, 3) RGB; grey is accepted."""
+        from segcore.energy.coarse_cut import CoarseCut
+
+        self._cut = CoarseCut(image)
+
+    def predict(self, prompt: Prompt) -> Prediction:
+        """The mask for strokes, points, a box and/or a prior; an empty side is explained in `message`."""
+        if not hasattr(self, "_cut"):
+            raise PromptError("No image has been set.")
+        return self._cut.predict(prompt, self.params.iterations, self.name)
