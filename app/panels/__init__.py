@@ -1,1 +1,44 @@
-"""SegDesk's window."""
+"""Docks of the window: one file each, found by importing every module of this package."""
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, ClassVar
+
+from PySide6.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+
+class Panel(QWidget):
+    """One dock. `area` is right, left or bottom; a panel with `tab_with` shares the dock of the panel of that name."""
+
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    icon: ClassVar[str] = ""
+    area: ClassVar[str] = "right"
+    order: ClassVar[int] = 100
+    tab_with: ClassVar[str] = ""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__()
+        self.window_ = window
+        self.workspace = window.workspace
+        self.setObjectName(self.name)
+
+
+PANELS: list[type[Panel]] = []
+
+
+def panel(cls: type[Panel]) -> type[Panel]:
+    """Class decorator that makes a panel known."""
+    PANELS.append(cls)
+    return cls
+
+
+def all_panels() -> list[type[Panel]]:
+    """Every panel, by `order`; the modules of this package are imported at the first call."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return sorted(PANELS, key=lambda cls: (cls.order, cls.name))
