@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
-from segcore.project import ImageEntry
 
 from segcore.errors import SegcoreError
 from segcore.history import Edit, History, PaintPolicy, Patch
+from segcore.project import ImageEntry
 from segcore.types import EVERYTHING, Annotation, Box, Image, LabelClass, Region
 
 

@@ -1,0 +1,45 @@
+"""Starts the window: arguments in, event loop, exit code out."""
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.main_window import MainWindow
+from app.workspace import Workspace
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window, on a path when one is given, and run until it is closed."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    faulthandler.enable()
+    application = QApplication.instance() or QApplication(["segdesk"])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("segdesk")
+    application.setApplicationDisplayName("SegDesk")
+    application.setDesktopFileName("segdesk")
+    workspace = Workspace()
+    window = MainWindow(workspace)
+    window.show()
+    _quit_on_signals(window)
+    # After the first paint, so that the window is there before a project is read.
+    QTimer.singleShot(0, window.started)
+    if arguments:
+        path = os.fspath(arguments[0])
+        QTimer.singleShot(0, window, lambda: workspace.open_path(path))
+    return application.exec()
+
+
+def _quit_on_signals(window: MainWindow) -> None:
+    """Ctrl+C and SIGTERM close the window as its button does, so that everything is saved."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.close())
+    # Python only runs signal handlers between its own instructions; a slow tick gives it the chance.
+    tick = QTimer(window, interval=300)
+    tick.timeout.connect(window.isVisible)
+    tick.start()
