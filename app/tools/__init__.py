@@ -75,6 +75,8 @@ class Tool(Plugin):
     """Name of an icon in resources/icons; the tool's name when empty."""
     cursor: ClassVar[str] = "cross"
     """cross, arrow, or ring: a circle of the true size of `params.radius`."""
+    hint: ClassVar[str] = ""
+    """What the buttons and keys do, shown under the options and in the status bar."""
 
     def gesture(self, ctx: Context, event: Event) -> Gesture:
         """Starts at a press, is sent every later event, ends by returning; closed (GeneratorExit) by Esc."""

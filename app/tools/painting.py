@@ -1,0 +1,91 @@
+"""What the painting tools share: an edit with its target region, and the gestures of dragging a stroke or a rectangle."""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from app.tools import Context
+from segcore.history import Edit
+from segcore.types import Event
+
+Steps = Generator[None, Event, None]
+
+PINCH = 1.2
+"""Factor of a brush's radius per wheel tick or press of [ and ]."""
+
+
+@contextmanager
+def paint_edit(ctx: Context, title: str, *, erase: bool = False, source: str = "hand") -> Iterator[tuple[Edit, int]]:
+    """One undo step together with the region it paints (0 when erasing), which is selected once it is done.
+
+    A region that is new and got no pixel, because all of them are protected or outside the image, is taken back.
+    """
+    with ctx.edit(title) as edit:
+        known = set(edit.regions)
+        region = 0 if erase else ctx.target(edit, source)
+        yield edit, region
+        painted = erase or region in known or bool((ctx.annotation.region_map == region).any())
+        if not painted:
+            edit.revert()
+            ctx.notify("Nothing was painted: every pixel there is protected.")
+    if painted and not erase:
+        ctx.select(region)
+
+
+def resize(params: Any, steps: float) -> None:
+    """Make a brush `steps` ticks larger, smaller when negative, by half a pixel at least, within its bounds."""
+    bounds = params.__dataclass_fields__["radius"].metadata
+    wanted = params.radius * PINCH ** steps
+    change = max(abs(wanted - params.radius), 0.5 * abs(steps))
+    radius = params.radius + math.copysign(change, steps) if steps else params.radius
+    params.radius = min(max(round(radius * 2) / 2, bounds["min"]), bounds["max"])
+
+
+def stroke(ctx: Context, edit: Edit, region: int, start: Event, params: Any, over: set[int] | None = None) -> Steps:
+    """Paint `region` under the pointer until its button is released, with the `radius`, `shape` and `pressure` of `params`."""
+    from segcore import masks
+
+    last = (start.x, start.y)
+
+    def step(event: Event) -> None:
+        nonlocal last
+        here = (event.x, event.y)
+        radius = params.radius * (min(max(event.pressure, 0.05), 1.0) if params.pressure else 1.0)
+        box, mask = masks.thick_line(ctx.shape, last, here, radius, params.shape == "square")
+        edit.paint(box, mask, region, over=over)
+        last = here
+
+    yield from drag(start, step)
+
+
+def drag(start: Event, step: Callable[[Event], None]) -> Steps:
+    """Call `step` for the press that begins a drag and for every move, until its button is released."""
+    event = start
+    while event.kind != "release" or event.button not in ("", start.button):
+        if event is start or event.kind == "move":
+            step(event)
+        event = yield
+
+
+def drag_rectangle(ctx: Context, start: Event) -> Generator[None, Event, tuple[float, float, float, float]]:
+    """Show the rectangle that is being dragged; returns it as xyxy inside the image. Shift makes it a square."""
+    rect = (start.x, start.y, start.x, start.y)
+
+    def step(event: Event) -> None:
+        nonlocal rect
+        rect = _rectangle(start, event, ctx.shape)
+        ctx.preview(rect=rect)
+
+    yield from drag(start, step)
+    return rect
+
+
+def _rectangle(start: Event, event: Event, shape: tuple[int, int]) -> tuple[float, float, float, float]:
+    dx, dy = event.x - start.x, event.y - start.y
+    if "shift" in event.modifiers:
+        side = max(abs(dx), abs(dy))
+        dx, dy = (-side if dx < 0 else side), (-side if dy < 0 else side)
+    xs, ys = sorted((start.x, start.x + dx)), sorted((start.y, start.y + dy))
+    return (max(xs[0], 0.0), max(ys[0], 0.0), min(xs[1], float(shape[1])), min(ys[1], float(shape[0])))
