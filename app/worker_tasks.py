@@ -1,0 +1,94 @@
+"""What the worker process can do: one generator function per task. Imported there only; torch is imported inside the tasks."""
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segcore.types import Prediction, Progress, Prompt
+
+Photo = NDArray[np.uint8]
+
+
+def device() -> Generator[Progress, None, str]:
+    """What networks run on, in words: “NVIDIA …”, “Apple GPU”, “CPU, 2 threads”, and why not a GPU that is there."""
+    yield Progress(0, 1, "Loading PyTorch")
+    import torch
+    if torch.cuda.is_available():
+        return str(torch.cuda.get_device_name(0))
+    if torch.backends.mps.is_available():
+        return "Apple GPU"
+    words = f"CPU, {torch.get_num_threads()} threads"
+    return f"{words} (no GPU: its driver does not answer)" if torch.version.cuda else words
+
+
+def predict(image: Photo, model: str, device: str = "auto") -> Generator[Progress, None, Prediction]:
+    """Class probabilities of a photo. A graphics card without enough memory is given up for the processor, and that is said."""
+    from segcore import inference
+    yield Progress(0, 0, f"Loading {model}")
+    try:
+        return (yield from inference.predict(_network(model, device), image))
+    except (RuntimeError, MemoryError) as error:
+        if device == "cpu" or not _is_full_gpu(error):
+            raise
+    _network.cache_clear()
+    yield Progress(0, 0, "The graphics card has too little memory; the processor does it")
+    return (yield from inference.predict(_network(model, "cpu"), image))
+
+
+def refine(image: Photo, prob: NDArray[Any], refiner: str, params: dict[str, Any],
+           pixels: int = 0) -> Generator[Progress, None, NDArray[np.float16]]:
+    """Refine planes (C, h, w) on the photo and return them as float16, at the scale `working_shape` gives for `pixels`."""
+    from segcore.refiners import REFINERS
+    yield Progress(0, 1, "Refining")
+    shape = working_shape(image.shape[:2], pixels) if pixels else prob.shape[1:]
+    photo, planes = _at_scale(image, prob, shape)
+    refined = REFINERS[refiner](**params).refine(photo, planes)
+    yield Progress(1, 1, "Refining")
+    return refined.astype(np.float16)
+
+
+def segment(image: Photo, segmenter: str, prompt: Prompt, params: dict[str, Any]) -> Generator[Progress, None, Prediction]:
+    """The answer of an interactive segmenter that needs torch; a photo it has just seen is not analysed again."""
+    yield Progress(0, 1, "Looking at the photo")
+    chosen = _segmenter(segmenter, tuple(sorted(params.items())))
+    # Compared by object: the same photo arrives as the same array as long as it stays.
+    if getattr(chosen, "_photo_in_worker", None) is not image:
+        chosen.set_image(image)
+        chosen._photo_in_worker = image
+    return chosen.predict(prompt)  # type: ignore[no-any-return]
+
+
+def working_shape(shape: tuple[int, int], pixels: int) -> tuple[int, int]:
+    """The size (h, w) of at most about `pixels` pixels with the proportions of `shape`; never larger than it."""
+    scale = min(1.0, (pixels / (shape[0] * shape[1])) ** 0.5)
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def _at_scale(image: Photo, prob: NDArray[Any], shape: tuple[int, ...]) -> tuple[Photo, NDArray[np.float32]]:
+    import cv2
+    size = (shape[1], shape[0])
+    photo = image if image.shape[:2] == shape else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    planes = prob.astype(np.float32)
+    if planes.shape[1:] != shape:
+        planes = np.stack([cv2.resize(p, size, interpolation=cv2.INTER_LINEAR) for p in planes])
+    return np.asarray(photo, np.uint8), planes / np.maximum(planes.sum(axis=0), 1e-6)
+
+
+@lru_cache(maxsize=2)
+def _network(model: str, device: str) -> Any:
+    from segcore import inference
+    return inference.load_model(model, device)
+
+
+@lru_cache(maxsize=2)
+def _segmenter(name: str, params: tuple[tuple[str, Any], ...]) -> Any:
+    from segcore.segmenters import SEGMENTERS
+    return SEGMENTERS[name](**dict(params))
+
+
+def _is_full_gpu(error: BaseException) -> bool:
+    return type(error).__name__ == "OutOfMemoryError" or "CUDA out of memory" in str(error) or "MPS backend out of memory" in str(error)
