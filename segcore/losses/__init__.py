@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 
 
 class Loss(Plugin):
-    """logits (N, C, H, W), target (N, H, W) int64 with 255 ignored, to a scalar."""
+    """logits (N, C, H, W), target (N, H, W) int64 with 255 ignored, to a scalar.
+
+    `weights`, float32 (C,) on the device of the logits, is set by training when classes are to be balanced.
+    """
+
+    weights: Tensor | None = None
 
     def __call__(self, logits: Tensor, target: Tensor) -> Tensor:
         raise NotImplementedError
