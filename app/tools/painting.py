@@ -6,6 +6,9 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.tools import Context
 from segcore.history import Edit
 from segcore.types import Event
@@ -32,6 +35,16 @@ def paint_edit(ctx: Context, title: str, *, erase: bool = False, source: str = "
             ctx.notify("Nothing was painted: every pixel there is protected.")
     if painted and not erase:
         ctx.select(region)
+
+
+def paint_mask(edit: Edit, mask: NDArray[np.bool_], region: int, over: set[int] | None = None) -> None:
+    """Paint a mask of the size of the image, touching only the box that holds its pixels."""
+    from segcore import masks
+
+    bounds = masks.bounding_box(mask)
+    if bounds is not None:
+        box = (slice(bounds[1], bounds[3]), slice(bounds[0], bounds[2]))
+        edit.paint(box, mask[box], region, over=over)
 
 
 def resize(params: Any, steps: float) -> None:
