@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtWidgets import QWidget
@@ -20,6 +21,8 @@ class Panel(QWidget):
     area: ClassVar[str] = "right"
     order: ClassVar[int] = 100
     tab_with: ClassVar[str] = ""
+    height_share: ClassVar[int] = 250
+    """Height at the first start, relative to the other panels of the same column."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__()
@@ -28,17 +31,10 @@ class Panel(QWidget):
         self.setObjectName(self.name)
 
 
-PANELS: list[type[Panel]] = []
-
-
-def panel(cls: type[Panel]) -> type[Panel]:
-    """Class decorator that makes a panel known."""
-    PANELS.append(cls)
-    return cls
-
-
-def all_panels() -> list[type[Panel]]:
+@cache
+def all_panels() -> tuple[type[Panel], ...]:
     """Every panel, by `order`; the modules of this package are imported at the first call."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
-    return sorted(PANELS, key=lambda cls: (cls.order, cls.name))
+    modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    found = {value for module in modules for value in vars(module).values()
+             if isinstance(value, type) and issubclass(value, Panel) and value.name}
+    return tuple(sorted(found, key=lambda cls: (cls.order, cls.name)))

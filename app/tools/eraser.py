@@ -18,7 +18,7 @@ class Eraser(Tool):
     shortcut = "E"
     order = 30
     cursor = "ring"
-    hint = "Left: erase · [ ] or Shift+wheel: size"
+    hint = "Left: erase · [ ]: size"
 
     @dataclass
     class Params:

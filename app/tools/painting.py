@@ -1,7 +1,6 @@
 """What the painting tools share: an edit with its target region, and the gestures of dragging a stroke or a rectangle."""
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,9 +13,6 @@ from segcore.history import Edit
 from segcore.types import Event
 
 Steps = Generator[None, Event, None]
-
-PINCH = 1.2
-"""Factor of a brush's radius per wheel tick or press of [ and ]."""
 
 
 @contextmanager
@@ -45,15 +41,6 @@ def paint_mask(edit: Edit, mask: NDArray[np.bool_], region: int, over: set[int] 
     if bounds is not None:
         box = (slice(bounds[1], bounds[3]), slice(bounds[0], bounds[2]))
         edit.paint(box, mask[box], region, over=over)
-
-
-def resize(params: Any, steps: float) -> None:
-    """Make a brush `steps` ticks larger, smaller when negative, by half a pixel at least, within its bounds."""
-    bounds = params.__dataclass_fields__["radius"].metadata
-    wanted = params.radius * PINCH ** steps
-    change = max(abs(wanted - params.radius), 0.5 * abs(steps))
-    radius = params.radius + math.copysign(change, steps) if steps else params.radius
-    params.radius = min(max(round(radius * 2) / 2, bounds["min"]), bounds["max"])
 
 
 def stroke(ctx: Context, edit: Edit, region: int, start: Event, params: Any, over: set[int] | None = None) -> Steps:
