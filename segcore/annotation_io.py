@@ -83,7 +83,8 @@ def read_meta(data: bytes) -> Meta:
     if shape is None or not pixels:
         raise ProjectError("The annotation holds no pixels.")
     if table is None:
-        raise ProjectError("The annotation holds no region table; it was not written by this program, or by a program that drops it.")
+        raise ProjectError("The annotation holds no region table.",
+                           "Another program may have saved it; an earlier version may be intact.")
     return _meta(table, shape)
 
 

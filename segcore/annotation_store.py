@@ -6,7 +6,7 @@ import os
 import threading
 import time
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segcore import safe_io
@@ -84,16 +84,16 @@ class AnnotationStore:
             except ProjectError as error:
                 kept = self._keep_aside(name, data)
                 raise CorruptAnnotation(f"The annotation of “{name}” is damaged: {error.message}", kept) from error
-            self._metas[name] = meta
+            self._metas[name] = replace(meta, regions=())
             return annotation, meta
 
     def meta(self, name: str) -> Meta | None:
-        """What the annotation's file says about itself; None when there is no file or it is damaged."""
+        """What the annotation's file says about itself, without its regions; None when there is no file or it is damaged."""
         if not self.has(name):
             return None
         if name not in self._metas:
             try:
-                self._metas[name] = read_meta(self.path(name).read_bytes())
+                self._metas[name] = replace(read_meta(self.path(name).read_bytes()), regions=())
             except (OSError, ProjectError):
                 return None
         return self._metas[name]
@@ -117,13 +117,13 @@ class AnnotationStore:
                 self._keep_aside(name, previous)
             number = generation if generation is not None else (old.generation if old else 0) + 1
             saved_at = time.time()
-            data = encode_annotation(annotation, image_sha256=image_sha256 or (old.image_sha256 if old else ""),
-                                     generation=number, saved_at=saved_at)
+            sha256 = image_sha256 or (old.image_sha256 if old else "")
+            data = encode_annotation(annotation, image_sha256=sha256, generation=number, saved_at=saved_at)
             if previous is not None and keep_version:
                 self._push_version(name, previous)
             safe_io.put(path, data)
             self._names.add(name)
-            self._metas[name] = peek_meta(data) or read_meta(data)
+            self._metas[name] = Meta(sha256, number, saved_at, annotation.shape)
             return self._metas[name]
 
     def set_aside(self, name: str) -> None:

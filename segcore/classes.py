@@ -13,7 +13,7 @@ from segcore.types import VOID, LabelClass
 
 
 def voc_palette() -> NDArray[np.uint8]:
-    """The PASCAL VOC palette, uint8 (256, 3) RGB: bit k of a channel, from the top, is bit 3k (+0 R, +1 G, +2 B) of the index."""
+    """The PASCAL VOC palette, uint8 (256, 3) RGB: bit 7 - k of R, G, B is bit 3k, 3k + 1, 3k + 2 of the index."""
     index = np.arange(256)[:, None] >> np.arange(3)
     bits = (index[:, :, None] >> (3 * np.arange(8))) & 1
     return (bits << (7 - np.arange(8))).sum(axis=2).astype(np.uint8)
@@ -25,10 +25,12 @@ def voc_color(class_id: int) -> tuple[int, int, int]:
     return r, g, b
 
 
+_VOC = ["background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable",
+        "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"]
+
+
 def _voc() -> list[LabelClass]:
-    names = ("background aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person "
-             "pottedplant sheep sofa train tvmonitor").split()
-    return [LabelClass(i, name, voc_color(i), is_thing=i > 0) for i, name in enumerate(names)]
+    return [LabelClass(i, name, voc_color(i), is_thing=i > 0) for i, name in enumerate(_VOC)]
 
 
 def _table(rows: str, things: str) -> list[LabelClass]:
@@ -61,7 +63,7 @@ def check_classes(classes: list[LabelClass]) -> list[LabelClass]:
     ids, names = set(), set()
     for c in classes:
         if not 0 <= c.id < VOID:
-            raise ProjectError(f"The class “{c.name}” has the number {c.id}.", "Class numbers go from 0 to 254; 255 means void.")
+            raise ProjectError(f"The class “{c.name}” has the number {c.id}.", "Numbers go from 0 to 254; 255 means void.")
         if c.id in ids:
             raise ProjectError(f"The class number {c.id} is used twice.", "Give every class its own number.")
         if not c.name.strip() or c.name.strip().casefold() in names:
@@ -79,7 +81,7 @@ def classes_from_names(names: list[str]) -> list[LabelClass]:
 
 def class_to_json(c: LabelClass) -> dict[str, object]:
     """A class as plain JSON values."""
-    return {"id": c.id, "name": c.name, "color": "#%02x%02x%02x" % c.color, "thing": c.is_thing}
+    return {"id": c.id, "name": c.name, "color": "#" + bytes(c.color).hex(), "thing": c.is_thing}
 
 
 def class_from_json(row: object, position: int) -> LabelClass:

@@ -55,6 +55,11 @@ class Lock:
             if found is None:
                 continue
             holder = _parse(found)
+            if holder is None and not take_over:
+                # Where files cannot be made whole at once, its owner may just be writing it.
+                time.sleep(0.3)
+                if self._read() != found:
+                    continue
             if not take_over and holder is not None and self._alive(holder):
                 self.holder = str(holder)
                 return False

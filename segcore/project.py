@@ -12,7 +12,7 @@ from segcore.classes import check_classes, load_classes
 from segcore.errors import ProjectError, StorageError
 from segcore.image_io import probe, read_image
 from segcore.lock import Lock
-from segcore.project_file import SPLITS, STATES, ImageEntry, Names, ProjectData, dump, find_images, parse, stored_path
+from segcore.project_file import OWN_FOLDERS, ImageEntry, Names, ProjectData, dump, find_images, is_entry, parse, stored_path
 from segcore.types import Annotation, Image, LabelClass
 
 __all__ = ["CorruptAnnotation", "ImageEntry", "Project", "SizeMismatch", "Version", "find_images"]
@@ -54,7 +54,7 @@ class Project:
         root = Path(os.path.abspath(folder))
         if (root / "project.json").exists():
             raise ProjectError(f"There already is a project in “{safe_io.show(root)}”.", "Open it, or choose another folder.")
-        found = _resolve(images)
+        found = _resolve(images, root)
         data = ProjectData(root.name or "project", load_classes(classes))
         safe_io.put(root / "project.json", dump(data))
         project = cls.open(root)
@@ -149,7 +149,7 @@ class Project:
         """Change split or state of an entry, in memory; `save` writes it. Raises ProjectError."""
         entry = self.entry(name)
         new = replace(entry, split=entry.split if split is None else split, state=entry.state if state is None else state)
-        if new.split not in SPLITS or new.state not in STATES:
+        if not is_entry(new):
             raise ProjectError(f"“{new.split}”, “{new.state}” is no split and state of an image.")
         self.images[self.index(name)] = new
         return new
@@ -174,10 +174,12 @@ class Project:
         return Path(os.path.join(self.folder, entry.path))
 
     def read_image(self, entry: ImageEntry) -> Image:
-        """Decode the image; raises ImageError."""
+        """Decode the image; a notice says so when the file is not the one that was annotated. Raises ImageError."""
         image = read_image(self.image_path(entry))
         self._hashes[entry.name] = image.sha256
-        return image
+        if self.annotations.made_for(entry.name, image.sha256):
+            return image
+        return replace(image, notices=(*image.notices, "The image file has changed since it was annotated; check its regions."))
 
     def annotation_path(self, entry: ImageEntry) -> Path:
         """Where the annotation file is, or would be."""
@@ -251,14 +253,16 @@ def _take_lock(project: Project, take_over: bool) -> None:
     project.read_only = True
 
 
-def _resolve(images: Source | Sequence[Source] | None) -> list[Source]:
+def _resolve(images: Source | Sequence[Source] | None, root: Path) -> list[Source]:
     if images is None:
         return []
     if not isinstance(images, (str, os.PathLike)):
         return list(images)
-    found: list[Source] = list(find_images(images))
+    own = tuple(os.path.join(root, name, "") for name in OWN_FOLDERS)
+    found: list[Source] = [path for path in find_images(images) if not os.path.abspath(path).startswith(own)]
     if not found:
-        raise ProjectError(f"There are no images in “{safe_io.show(images)}”.", "SegDesk reads JPEG, PNG, TIFF, BMP, WebP and GIF.")
+        raise ProjectError(f"There are no images in “{safe_io.show(images)}”.",
+                           "SegDesk reads JPEG, PNG, TIFF, BMP, WebP and GIF.")
     return found
 
 

@@ -19,7 +19,7 @@ from segcore.types import LabelClass
 FORMAT = 1
 SPLITS = ("", "train", "val", "test")
 STATES = ("new", "labelled", "done", "flagged")
-_OWN_FOLDERS = frozenset({"annotations", "versions", "models"})
+OWN_FOLDERS = frozenset({"annotations", "versions", "models"})
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _LONGEST = 180
@@ -73,7 +73,7 @@ def parse(content: bytes) -> ProjectData:
         top = json.loads(content.decode("utf-8-sig"), parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise ProjectError("The file project.json is damaged and cannot be read.",
-                           "Rename it and make the project anew in the same folder; annotations there are found again.") from None
+                           "Rename it and make a new project in the same folder; annotations there are found again.") from None
     if not isinstance(top, dict) or not isinstance(top.get("format"), int) or not isinstance(top.get("images"), list):
         raise ProjectError("The file project.json is not that of a SegDesk project.")
     rows = top.get("classes")
@@ -96,8 +96,7 @@ def _parse_images(rows: list[Any], data: ProjectData) -> None:
         try:
             name, path = row["name"], row["path"]
             entry = ImageEntry(name, path, row.get("split", ""), row.get("state", "new"))
-            good = (type(name) is str and type(path) is str and path and name not in seen and entry.split in SPLITS
-                    and entry.state in STATES and _UNSAFE.search(name) is None and name.strip(".") != "")
+            good = is_entry(entry) and name not in seen
         except (KeyError, TypeError, AttributeError):
             good = False
         if good:
@@ -106,7 +105,13 @@ def _parse_images(rows: list[Any], data: ProjectData) -> None:
         else:
             data.unknown_rows.append(row)
     if data.unknown_rows:
-        data.notices.append(f"{len(data.unknown_rows)} entries of project.json are damaged and left out; they stay in the file.")
+        data.notices.append(f"{len(data.unknown_rows)} damaged entries of project.json are not shown; they stay in the file.")
+
+
+def is_entry(entry: ImageEntry) -> bool:
+    """Whether all fields have allowed values and the name is a plain file name."""
+    return (type(entry.name) is str and type(entry.path) is str and entry.path != "" and entry.split in SPLITS
+            and entry.state in STATES and _UNSAFE.search(entry.name) is None and entry.name.strip(".") != "")
 
 
 def find_images(folder: str | os.PathLike[str]) -> list[str]:
@@ -127,7 +132,7 @@ def _walk(folder: str) -> Iterator[str]:
     is_project = any(item.name == "project.json" for item in items)
     for item in items:
         if item.is_dir(follow_symlinks=False):
-            skip = item.name.startswith(".") or item.name.endswith(".partial") or (is_project and item.name in _OWN_FOLDERS)
+            skip = item.name.startswith(".") or item.name.endswith(".partial") or (is_project and item.name in OWN_FOLDERS)
             try:
                 yield from () if skip else _walk(item.path)
             except OSError:

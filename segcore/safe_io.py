@@ -82,7 +82,7 @@ def put(path: str | os.PathLike[str], data: bytes) -> None:
     """
     target = os.path.realpath(path)
     try:
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        _make_folder(os.path.dirname(target))
         old = _check_target(target)
         temp = os.path.join(os.path.dirname(target), f".segdesk-{os.getpid()}-{secrets.token_hex(4)}.part")
         try:
@@ -95,6 +95,16 @@ def put(path: str | os.PathLike[str], data: bytes) -> None:
         FS.sync_folder(os.path.dirname(target))
     except OSError as error:
         raise storage_error(error, path, len(data)) from error
+
+
+def _make_folder(folder: str) -> None:
+    if os.path.isdir(folder):
+        return
+    parent = os.path.dirname(folder)
+    _make_folder(parent)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder)
+    FS.sync_folder(parent)
 
 
 def _check_target(target: str) -> os.stat_result | None:
@@ -114,7 +124,7 @@ def _fill(temp: str, data: bytes, old: os.stat_result | None) -> None:
     fd = FS.create(temp)
     try:
         _write_all(fd, data)
-        if old is not None and hasattr(os, "fchmod"):
+        if old is not None and os.name == "posix":
             with contextlib.suppress(OSError):
                 os.fchown(fd, old.st_uid, old.st_gid)
             with contextlib.suppress(OSError):
@@ -136,13 +146,15 @@ def _write_all(fd: int, data: bytes) -> None:
 
 
 def _replace(temp: str, target: str) -> None:
-    for wait in (*_WAITS, None):
+    for wait in _WAITS:
         try:
-            return FS.replace(temp, target)
+            FS.replace(temp, target)
+            return
         except PermissionError as error:
-            if wait is None or getattr(error, "winerror", None) not in _BUSY_ON_WINDOWS:
+            if getattr(error, "winerror", None) not in _BUSY_ON_WINDOWS:
                 raise
             time.sleep(wait)
+    FS.replace(temp, target)
 
 
 def put_new(path: str | os.PathLike[str], data: bytes) -> bool:
@@ -178,7 +190,7 @@ class Appender:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(os.path.abspath(path.parent))
             self._fd = FS.append_to(os.fspath(path))
             self.size = os.fstat(self._fd).st_size
             FS.sync_folder(os.fspath(path.parent))
@@ -215,6 +227,10 @@ def partial_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
         raise storage_error(error, partial, 0) from error
     try:
         yield partial
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    try:
         (partial / _MARKER).unlink()
         if final.exists():
             final.rmdir()
@@ -223,9 +239,6 @@ def partial_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise storage_error(error, final, 0) from error
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
 
 
 def _prepare_partial(final: Path, partial: Path) -> None:
@@ -244,7 +257,7 @@ def sweep(folder: str | os.PathLike[str], names: Iterable[str] | None = None) ->
 
     A file counts as left behind when its process is gone or it is older than a day. `names` saves listing the folder.
     """
-    removed = []
+    removed: list[str] = []
     try:
         listed = os.listdir(folder) if names is None else list(names)
     except OSError:
@@ -296,11 +309,11 @@ def storage_error(error: OSError, path: str | os.PathLike[str], needed: int) -> 
     """The sentence for an OSError met while writing `needed` bytes to `path`."""
     name = show(path)
     if error.errno in _FULL:
-        return StorageError(f"“{name}” could not be saved: the disk is full or its quota used up ({needed:,} bytes are needed).",
+        return StorageError(f"“{name}” could not be saved: the disk is full; {needed:,} bytes are needed.",
                             "Free some space and save again; the earlier file is unchanged.")
     if error.errno in _DENIED:
-        return StorageError(f"“{name}” could not be saved: it is write-protected, or its folder is ({needed:,} bytes are needed).",
+        return StorageError(f"“{name}” could not be saved: it or its folder is write-protected; {needed:,} bytes are needed.",
                             "Change its permissions or save elsewhere; the earlier file is unchanged.")
     reason = error.strerror or str(error)
-    return StorageError(f"“{name}” could not be saved: {reason} ({needed:,} bytes are needed).",
+    return StorageError(f"“{name}” could not be saved: {reason}; {needed:,} bytes are needed.",
                         "Check the drive and save again.")
