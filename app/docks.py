@@ -1,0 +1,172 @@
+"""The panels around the canvas: where they stand, which share a place as tabs, and how that is remembered."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import QDockWidget, QTabBar, QTabWidget, QWidget
+
+from app.panels import Panel, all_panels
+from app.theme import icon
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+AREAS = {"left": Qt.DockWidgetArea.LeftDockWidgetArea, "right": Qt.DockWidgetArea.RightDockWidgetArea,
+         "bottom": Qt.DockWidgetArea.BottomDockWidgetArea}
+WIDTH = 320
+LAYOUT_VERSION = 1
+BUSY_AFTER_MS, QUIET_AFTER_MS = 300, 1200
+
+
+class Dock(QDockWidget):
+    """Holds one panel, which is made when it is first shown."""
+
+    def __init__(self, panel: type[Panel], window: MainWindow) -> None:
+        super().__init__(panel.title, window)
+        self.setObjectName(f"dock_{panel.name}")
+        self._panel, self._window = panel, window
+        self._untitled = QWidget(self)
+        self._made = False
+
+    @property
+    def panel(self) -> QWidget:
+        """The panel inside."""
+        if not self._made:
+            self._made = True
+            self.setWidget(self._panel(self._window))
+        return self.widget()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        _ = self.panel
+        super().showEvent(event)
+
+    def set_titled(self, titled: bool) -> None:
+        """Show the title bar, or not: a tab already says what the panel is."""
+        if titled and self.titleBarWidget() is not None:
+            self.setTitleBarWidget(None)  # type: ignore[arg-type]
+        elif not titled and self.titleBarWidget() is None:
+            self.setTitleBarWidget(self._untitled)
+
+
+class Docks(QObject):
+    """Makes a dock per registered panel. The panel of jobs is there only while something runs."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._docks: dict[str, Dock] = {}
+        self._wanted: dict[str, bool] = {}
+        self._shown = False
+        window.setDockNestingEnabled(True)
+        window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self._tidy_later = QTimer(self, singleShot=True, interval=0)
+        self._tidy_later.timeout.connect(self._tidy)
+        self._busy = QTimer(self, singleShot=True)
+        self._busy.timeout.connect(self._show_jobs)
+        for panel in all_panels():
+            self._add(panel)
+        self._window.workspace.jobs.changed.connect(self._on_jobs)
+
+    def panel(self, name: str) -> QWidget:
+        """The panel of that name, made now if need be."""
+        return self._docks[name].panel
+
+    def reveal(self, name: str) -> None:
+        """Show a panel and bring it in front of the others in its place."""
+        self._docks[name].show()
+        self._docks[name].raise_()
+
+    def view_actions(self) -> list[QAction]:
+        """One checkable action per panel, for the View menu."""
+        return [dock.toggleViewAction() for name, dock in self._docks.items() if name != "jobs"]
+
+    def set_visible(self, visible: bool) -> None:
+        """Hide every panel while no project is open, and bring back those that were there."""
+        if visible == self._shown:
+            return
+        if not visible:
+            self._wanted = {name: not dock.isHidden() for name, dock in self._docks.items()}
+        self._shown = visible
+        for name, dock in self._docks.items():
+            dock.setVisible(visible and name != "jobs" and self._wanted.get(name, True))
+        if visible:
+            self._raise_first()
+        self._tidy_later.start()
+
+    def restore(self) -> None:
+        """Bring back the layout of the last session."""
+        settings = self._window.workspace.settings
+        state = settings.get("window/layout", "")
+        if state and self._window.restoreState(QByteArray.fromBase64(state.encode()), LAYOUT_VERSION):
+            self._wanted = {name: not dock.isHidden() for name, dock in self._docks.items()}
+        else:
+            self.reset()
+        for dock in self._docks.values():
+            dock.hide()
+
+    def reset(self) -> None:
+        """The layout of the first start: one column at the right, panels that belong together as tabs."""
+        window = self._window
+        columns: dict[str, list[Dock]] = {}
+        for name, dock in self._docks.items():
+            dock.setFloating(False)
+            window.addDockWidget(AREAS[dock._panel.area], dock)
+            partner = self._docks.get(dock._panel.tab_with)
+            if partner is not None:
+                window.tabifyDockWidget(partner, dock)
+            elif name != "jobs":
+                columns.setdefault(dock._panel.area, []).append(dock)
+        for docks in columns.values():
+            window.resizeDocks(docks, [WIDTH] * len(docks), Qt.Orientation.Horizontal)
+            window.resizeDocks(docks, [d._panel.height_share for d in docks], Qt.Orientation.Vertical)
+        self._wanted = {}
+
+    def start_over(self) -> None:
+        """Put every panel back where it was at the first start."""
+        self.reset()
+        self._shown = False
+        self.set_visible(True)
+
+    def remember(self) -> None:
+        """Store the layout, if panels are on show; without a project the last one stays as it was."""
+        if self._shown:
+            state = self._window.saveState(LAYOUT_VERSION)
+            self._window.workspace.settings.set("window/layout", bytes(state.toBase64()).decode())
+
+    def _add(self, panel: type[Panel]) -> None:
+        dock = Dock(panel, self._window)
+        dock.setWindowIcon(icon(panel.icon))
+        self._window.addDockWidget(AREAS[panel.area], dock)
+        dock.visibilityChanged.connect(self._tidy_later.start)
+        dock.topLevelChanged.connect(self._tidy_later.start)
+        dock.dockLocationChanged.connect(self._tidy_later.start)
+        self._docks[panel.name] = dock
+
+    def _raise_first(self) -> None:
+        for name, dock in self._docks.items():
+            if not dock._panel.tab_with and name != "jobs" and not dock.isHidden():
+                dock.raise_()
+
+    def _tidy(self) -> None:
+        for dock in self._docks.values():
+            tabs = [d for d in self._window.tabifiedDockWidgets(dock) if not d.isHidden()]
+            dock.set_titled(dock.isFloating() or not tabs)
+        for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            bar.setExpanding(False)
+            bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def _on_jobs(self) -> None:
+        running = any(not job.quiet for job in self._window.workspace.jobs.running)
+        dock = self._docks.get("jobs")
+        if dock is not None and running == dock.isHidden():
+            if not self._busy.isActive():
+                self._busy.start(BUSY_AFTER_MS if running else QUIET_AFTER_MS)
+        else:
+            self._busy.stop()
+
+    def _show_jobs(self) -> None:
+        running = any(not job.quiet for job in self._window.workspace.jobs.running)
+        self._docks["jobs"].setVisible(running and self._shown)
