@@ -91,4 +91,5 @@ def _segmenter(name: str, params: tuple[tuple[str, Any], ...]) -> Any:
 
 
 def _is_full_gpu(error: BaseException) -> bool:
-    return type(error).__name__ == "OutOfMemoryError" or "CUDA out of memory" in str(error) or "MPS backend out of memory" in str(error)
+    words = str(error)
+    return type(error).__name__ == "OutOfMemoryError" or "CUDA out of memory" in words or "MPS backend out of memory" in words

@@ -1,0 +1,257 @@
+"""What a network proposed for the open image: probabilities, how its classes map to the project's, and how they become regions.
+
+Qt-free. A pixel belongs to the class of highest probability, if that reaches the threshold; `accept` makes regions of them.
+"""
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segcore.types import Annotation, Box, LabelClass, Progress
+
+if TYPE_CHECKING:
+    from app.document import Document
+    from segcore.history import Edit
+
+Result = TypeVar("Result")
+STRIP = 128
+"""Rows upsampled at once: what a strip needs stays in the processor's cache."""
+SAME = (("car", "vehicle", "automobile"), ("person", "pedestrian", "people", "human"), ("bicyclist", "cyclist", "rider"),
+        ("bicycle", "bike"), ("motorbike", "motorcycle"), ("aeroplane", "airplane", "plane"), ("pavement", "sidewalk"),
+        ("road", "street"), ("tree", "trees", "vegetation"), ("sign", "trafficsign", "signsymbol"), ("pole", "columnpole"),
+        ("sofa", "couch"), ("tv", "tvmonitor", "monitor"), ("diningtable", "table"), ("pottedplant", "plant"))
+"""Names that mean the same class, without spaces; each name is looked for as it is first."""
+
+
+def match_classes(names: Sequence[str], classes: Sequence[LabelClass]) -> dict[int, int | None]:
+    """The project's class for every plane of a network, by name (case, spaces, _ and - ignored) or synonym, or None."""
+    by_name: dict[str, int] = {}
+    for label in classes:
+        by_name.setdefault(_plain(label.name), label.id)
+    synonyms = {name: group for group in SAME for name in group}
+    found: dict[int, int | None] = {}
+    for plane, name in enumerate(names):
+        candidates = (_plain(name), *synonyms.get(_plain(name), ()))
+        found[plane] = next((by_name[c] for c in candidates if c in by_name), None)
+    return found
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.casefold() if c not in " _-/")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One region to be: the pixels of `mask` in `box`, of a class; `region_id` is an existing region to extend, 0 for a new one."""
+
+    class_id: int
+    box: Box
+    mask: NDArray[np.bool_]
+    region_id: int = 0
+
+
+class Proposal:
+    """Probabilities `planes` (C, h, w), stored as float16 at the network's working scale, for an image of `shape` (H, W)."""
+
+    def __init__(self, planes: NDArray[Any], shape: tuple[int, int], names: Sequence[str],
+                 colors: Sequence[tuple[int, int, int]], model: str, mapping: Mapping[int, int | None]) -> None:
+        if planes.ndim != 3 or len(planes) != len(names) or len(names) != len(colors):
+            raise ValueError(f"{planes.shape} probabilities, {len(names)} names and {len(colors)} colours do not fit")
+        self.planes = planes.astype(np.float16, copy=False)
+        self.shape, self.names, self.colors, self.model = shape, tuple(names), tuple(colors), model
+        self.mapping = dict(mapping)
+        self.threshold = 0.5
+        self.hidden: set[int] = set()
+        self.refined = False
+        self._winner = np.zeros((0, 0), np.int16)
+        self._confidence = np.zeros((0, 0), np.uint8)       # of the winner, in 1/255
+        self._counts = np.zeros((len(names), 256), np.int64)    # pixels by winner and confidence
+        self._labels: tuple[float, NDArray[np.int16]] | None = None
+
+    @property
+    def source(self) -> str:
+        """What regions made from it say of their origin."""
+        return f"model:{self.model}"
+
+    @property
+    def prepared(self) -> bool:
+        return self._winner.shape == self.shape
+
+    def prepare(self) -> Generator[Progress, None, None]:
+        """Find the winning plane of every pixel of the image; about 0.5 s for 14 megapixels, so run it as a job."""
+        winner, confidence = np.empty(self.shape, np.int16), np.empty(self.shape, np.uint8)
+        counts = np.zeros_like(self._counts)
+        for top in range(0, self.shape[0], STRIP):
+            rows = slice(top, min(top + STRIP, self.shape[0]))
+            best_of_strip(self.planes, self.shape, rows, winner[rows], confidence[rows])
+            pairs = winner[rows].astype(np.uint32) << np.uint32(8) | confidence[rows]
+            counts += np.bincount(pairs.ravel(), minlength=counts.size).reshape(counts.shape)
+            yield Progress(rows.stop, self.shape[0], "Bringing it to full size")
+        self._winner, self._confidence, self._counts, self._labels = winner, confidence, counts, None
+
+    def label_map(self) -> NDArray[np.int16]:
+        """int16 (H, W): the plane of every pixel, -1 where none reaches the threshold; kept until the threshold changes."""
+        if not self.prepared:
+            drain(self.prepare())
+        if self._labels is None or self._labels[0] != self.threshold:
+            out = self._labels[1] if self._labels else np.empty(self.shape, np.int16)
+            below = self._confidence < self._limit
+            np.copyto(out, self._winner)
+            out[below] = -1
+            self._labels = (self.threshold, out)
+        return self._labels[1]
+
+    def shares(self) -> NDArray[np.float64]:
+        """float (C,): the part of the image, 0..1, that each plane takes at this threshold."""
+        return self._counts[:, self._limit:].sum(axis=1) / max(1, self.shape[0] * self.shape[1])
+
+    def lut(self, alpha: int = 255) -> NDArray[np.uint32]:
+        """uint32 (C + 1,) of 0xAARRGGBB, for `lut[label_map]`; the last entry, for -1, and hidden planes are transparent."""
+        colors = [0 if plane in self.hidden else alpha << 24 | r << 16 | g << 8 | b
+                  for plane, (r, g, b) in enumerate(self.colors)]
+        return np.array([*colors, 0], np.uint32)
+
+    def accepted_planes(self, planes: Collection[int] | None = None) -> list[int]:
+        """Of `planes` (None: all) those that are shown and have a class in the project."""
+        wanted = range(len(self.names)) if planes is None else planes
+        return [p for p in wanted if p not in self.hidden and self.mapping.get(p) is not None]
+
+    def plan(self, annotation: Annotation, classes: Mapping[int, LabelClass], planes: Collection[int] | None = None,
+             only_unlabelled: bool = True, min_area: int | None = None) -> Generator[Progress, None, list[Piece]]:
+        """The regions that accepting would make; changes nothing, so that a job may work it out.
+
+        Stuff classes give one piece, which extends the class's region of an earlier acceptance; things give one piece per
+        connected part of at least `min_area` pixels (None: 1/20,000 of the image). Only unlabelled pixels are taken, or
+        with `only_unlabelled` off all those of unlocked regions.
+        """
+        area = min_area if min_area is not None else max(1, self.shape[0] * self.shape[1] // 20_000)
+        wanted = np.full(len(self.names) + 1, -1, np.int32)
+        for plane in self.accepted_planes(planes):
+            wanted[plane] = self.mapping[plane]
+        targets = wanted[self.label_map()]
+        free = _free_lut(annotation, only_unlabelled)
+        if not free.all():
+            targets[~free[annotation.region_map]] = -1
+        pieces: list[Piece] = []
+        chosen = sorted({int(c) for c in wanted if c >= 0} & set(classes))
+        for done, class_id in enumerate(chosen):
+            yield Progress(done, len(chosen), f"Making regions of {classes[class_id].name}")
+            mask = targets == class_id
+            if not mask.any():
+                continue
+            box = _bounds(mask)
+            if classes[class_id].is_thing:
+                pieces += [Piece(class_id, _moved(part, box), inside) for part, inside in parts(mask[box], area)]
+            else:
+                pieces.append(Piece(class_id, box, mask[box], self._earlier(annotation, class_id)))
+        return pieces
+
+    def accept(self, document: Document, planes: Collection[int] | None = None, only_unlabelled: bool = True,
+               min_area: int | None = None, title: str = "Accept prediction") -> int:
+        """Make regions of the proposal as one undo step; returns how many pieces there were."""
+        pieces = drain(self.plan(document.annotation, document.classes, planes, only_unlabelled, min_area))
+        accept_pieces(document, pieces, self.source, title)
+        return len(pieces)
+
+    def _earlier(self, annotation: Annotation, class_id: int) -> int:
+        return next((r.id for r in annotation.regions.values()
+                     if r.class_id == class_id and not r.locked and r.source.startswith("model:")), 0)
+
+    @property
+    def _limit(self) -> int:
+        return round(self.threshold * 255)
+
+
+def accept_pieces(document: Document, pieces: Sequence[Piece], source: str, title: str = "Accept prediction") -> None:
+    """Paint pieces as one undo step, and drop the regions of which that leaves nothing. Locked regions are spared."""
+    replaces = len(document.annotation.regions) > 0
+    before = _present(document.annotation) if replaces else set()
+    with document.edit(title) as edit:
+        paint_pieces(edit, pieces, source)
+        for region_id in before - _present(document.annotation) if replaces else ():
+            edit.remove_region(region_id)
+    if document.active_region not in document.annotation.regions:
+        document.select(0)
+
+
+def paint_pieces(edit: Edit, pieces: Sequence[Piece], source: str) -> None:
+    """Paint pieces inside an edit; the paint switches are not asked, a piece says itself what it may take."""
+    over = {0} | {r.id for r in edit.regions.values() if not r.locked}
+    for piece in pieces:
+        region = piece.region_id if piece.region_id in edit.regions else edit.new_region(piece.class_id, source)
+        edit.paint(piece.box, piece.mask, region, over=over)
+
+
+def drain(steps: Generator[Any, None, Result]) -> Result:
+    """Run a generator to its end and give what it returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+
+
+def _present(annotation: Annotation) -> set[int]:
+    counts = np.bincount(annotation.region_map.ravel(), minlength=1)
+    return {int(i) for i in np.flatnonzero(counts)} & annotation.regions.keys()
+
+
+def _moved(part: Box, box: Box) -> Box:
+    y, x = box[0].start, box[1].start
+    return slice(part[0].start + y, part[0].stop + y), slice(part[1].start + x, part[1].stop + x)
+
+
+def best_of_strip(planes: NDArray[np.float16], shape: tuple[int, int], rows: slice, winner: NDArray[np.int16],
+                  confidence: NDArray[np.uint8]) -> None:
+    """Upsample `planes` (C, h, w) bilinearly (pixel centres) to the `rows` of an image of `shape`, and keep the best plane.
+
+    Writes into `winner` int16 and `confidence` uint8 (rounded to 1/255), both (rows, W); of equals the first plane wins.
+    """
+    import cv2
+    (height, width), (count, h, _) = shape, planes.shape
+    y = np.clip((np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5) * (h / height) - 0.5, 0, h - 1)
+    above = np.minimum(y.astype(np.int32), max(h - 2, 0))
+    below, weight = np.minimum(above + 1, h - 1), (y - above)[:, None]
+    source = planes[:, above[0]:below[-1] + 1].astype(np.float32)
+    # Somewhere a plane must reach the mean of all of them to win; most classes are nowhere near in most strips.
+    least = source.sum(axis=0).min() / count
+    above, below = above - above[0], below - above[0]
+    best = np.full(winner.shape, -1, np.float32)
+    for plane in range(count):
+        if source[plane].max() < least:
+            continue
+        tall = source[plane][above] * (1 - weight) + source[plane][below] * weight
+        wide = cv2.resize(tall, (width, tall.shape[0]), interpolation=cv2.INTER_LINEAR)
+        better = wide > best
+        np.copyto(best, wide, where=better)
+        np.copyto(winner, np.int16(plane), where=better)
+    np.copyto(confidence, np.clip(best * 255 + 0.5, 0, 255), casting="unsafe")
+
+
+def parts(mask: NDArray[np.bool_], min_area: int) -> list[tuple[Box, NDArray[np.bool_]]]:
+    """The 8-connected parts of a mask with at least `min_area` pixels, each as its box and a mask of the box's size."""
+    import cv2
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    found: list[tuple[Box, NDArray[np.bool_]]] = []
+    for label in range(1, count):
+        x, y, w, h, area = stats[label]
+        if area >= min_area:
+            box = (slice(int(y), int(y + h)), slice(int(x), int(x + w)))
+            found.append((box, labels[box] == label))
+    return found
+
+
+def _free_lut(annotation: Annotation, only_unlabelled: bool) -> NDArray[np.bool_]:
+    free = np.full(65536, not only_unlabelled)
+    free[0] = True
+    free[[r.id for r in annotation.regions.values() if r.locked]] = False
+    return free
+
+
+def _bounds(mask: NDArray[np.bool_]) -> Box:
+    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(cols[0]), int(cols[-1]) + 1)
