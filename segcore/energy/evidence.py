@@ -47,7 +47,7 @@ def _disc(seeds: NDArray[np.int8], x: float, y: float, radius: float, value: int
 
 
 def box_slices(box: tuple[float, float, float, float], shape: tuple[int, int]) -> Box:
-    """Rows and columns of the pixels that an xyxy box covers, cut to the image; never empty for a box that passes check_prompt."""
+    """Rows and columns of the pixels that an xyxy box covers, cut to the image; never empty if check_prompt passes it."""
     x0, y0, x1, y1 = box
     left, top = min(max(int(np.floor(x0)), 0), shape[1] - 1), min(max(int(np.floor(y0)), 0), shape[0] - 1)
     right, bottom = min(max(int(np.ceil(x1)), left + 1), shape[1]), min(max(int(np.ceil(y1)), top + 1), shape[0])
