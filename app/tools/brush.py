@@ -21,7 +21,7 @@ class Brush(Tool):
     shortcut = "B"
     order = 20
     cursor = "ring"
-    hint = "Left: paint · Right: erase · [ ]: size · N: new region"
+    hint = "Left: paint · Right: erase · [ ] or Shift+wheel: size · N: new region"
 
     @dataclass
     class Params:

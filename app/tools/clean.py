@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.tools import TOOLS, Context, Gesture, Tool
-from app.tools.select import region_at
+from app.tools.painting import region_at
 from segcore.errors import SegcoreError
 from segcore.params import param
 from segcore.types import Event

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.tools import Context, Gesture
-from app.tools.painting import paint_edit, paint_mask
+from app.tools.painting import Point, paint_edit, paint_mask
 from segcore.params import param
 from segcore.types import Event, Prediction, Prompt
 
-Point = tuple[float, float]
 Rect = tuple[float, float, float, float]
 
 CLICK = 3.0

@@ -18,7 +18,7 @@ class Eraser(Tool):
     shortcut = "E"
     order = 30
     cursor = "ring"
-    hint = "Left: erase · [ ]: size"
+    hint = "Left: erase · [ ] or Shift+wheel: size"
 
     @dataclass
     class Params:

@@ -4,8 +4,7 @@ from __future__ import annotations
 import math
 
 from app.tools import TOOLS, Context, Gesture, Tool
-from app.tools.painting import drag
-from app.tools.polygon import Point, paint_outline
+from app.tools.painting import Point, drag, paint_outline
 from segcore.types import Event
 
 SMALLEST_STEP = 1.0

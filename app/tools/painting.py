@@ -1,6 +1,7 @@
-"""What the painting tools share: an edit with its target region, and the gestures of dragging a stroke or a rectangle."""
+"""What the tools share: an edit with its target region, strokes, outlines and the dragging of rectangles."""
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from app.tools import Context
 from segcore.history import Edit
 from segcore.types import Event
 
+Point = tuple[float, float]
 Steps = Generator[None, Event, None]
 
 
@@ -41,6 +43,22 @@ def paint_mask(edit: Edit, mask: NDArray[np.bool_], region: int, over: set[int] 
     if bounds is not None:
         box = (slice(bounds[1], bounds[3]), slice(bounds[0], bounds[2]))
         edit.paint(box, mask[box], region, over=over)
+
+
+def paint_outline(ctx: Context, corners: list[Point], *, erase: bool, title: str) -> None:
+    """Give the inside of a closed outline to the selected region, or unlabel it."""
+    from segcore import masks
+
+    with paint_edit(ctx, f"Erase {title.lower()}" if erase else title, erase=erase) as (edit, region):
+        box, mask = masks.polygon(ctx.shape, corners)
+        edit.paint(box, mask, region)
+
+
+def region_at(ctx: Context, event: Event) -> int:
+    """The region under the pointer; 0 for unlabelled pixels and outside the image."""
+    x, y = math.floor(event.x), math.floor(event.y)
+    height, width = ctx.shape
+    return int(ctx.annotation.region_map[y, x]) if 0 <= y < height and 0 <= x < width else 0
 
 
 def stroke(ctx: Context, edit: Edit, region: int, start: Event, params: Any, over: set[int] | None = None) -> Steps:

@@ -4,10 +4,8 @@ from __future__ import annotations
 import math
 
 from app.tools import TOOLS, Context, Gesture, Tool
-from app.tools.painting import paint_edit
+from app.tools.painting import Point, paint_outline
 from segcore.types import Event
-
-Point = tuple[float, float]
 
 GRAB = 9.0
 """Screen pixels from a corner within which a press takes hold of it."""
@@ -36,15 +34,6 @@ class Polygon(Tool):
         ctx.preview()
         if len(outline.corners) >= 3:
             paint_outline(ctx, outline.corners, erase=erase, title="Polygon")
-
-
-def paint_outline(ctx: Context, corners: list[Point], *, erase: bool, title: str) -> None:
-    """Give the inside of a closed outline to the selected region, or unlabel it."""
-    from segcore import masks
-
-    with paint_edit(ctx, f"Erase {title.lower()}" if erase else title, erase=erase) as (edit, region):
-        box, mask = masks.polygon(ctx.shape, corners)
-        edit.paint(box, mask, region)
 
 
 class Outline:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.tools import TOOLS, Context, Gesture, Tool
+from app.tools.painting import region_at
 from segcore.errors import SegcoreError
 from segcore.history import Edit
 from segcore.types import Box, Event
@@ -40,13 +41,6 @@ class Select(Tool):
         if event.kind == "release" or not region:
             return
         yield from _move(ctx, region, start, event)
-
-
-def region_at(ctx: Context, event: Event) -> int:
-    """The region under the pointer; 0 for unlabelled pixels and outside the image."""
-    x, y = math.floor(event.x), math.floor(event.y)
-    height, width = ctx.shape
-    return int(ctx.annotation.region_map[y, x]) if 0 <= y < height and 0 <= x < width else 0
 
 
 def _move(ctx: Context, region: int, start: Event, event: Event) -> Gesture:
