@@ -10,7 +10,8 @@ from app.jobs import Job, Jobs
 from segcore.errors import SegcoreError
 from segcore.history import Patch
 from segcore.journal import Journal
-from segcore.project import Project
+from segcore.project import ImageEntry, Project
+from segcore.types import Annotation
 
 RETRY_MS = 10_000
 
@@ -77,16 +78,23 @@ class Autosave(QObject):
         self._timer.stop()
         for name in list(self._unsaved):
             unsaved = self._unsaved[name]
-            job = self._running.get(name)
-            if job is not None:
-                self._jobs.wait(job, seconds)
+            if name in self._running:
+                self._jobs.wait(self._running[name], seconds)
             try:
-                self._project.write_annotation(unsaved.document.entry, unsaved.document.annotation)
+                self._write(unsaved.document.entry, unsaved.document.annotation, unsaved.document.revision)
             except (SegcoreError, OSError) as error:
                 self._note_failure(name, error)
                 continue
             self._note_success(name, unsaved.document.revision)
+        if self._journal is not None:
+            self._journal.close()
         return not self._unsaved
+
+    def _write(self, entry: ImageEntry, annotation: Annotation, revision: int) -> None:
+        """Write one annotation, then let the journal forget what led to it; in any thread."""
+        self._project.write_annotation(entry, annotation)
+        if self._journal is not None:
+            self._journal.saved(entry.name, revision)
 
     def _on_committed(self, patch: Patch) -> None:
         document = self.sender()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.autosave import Autosave
     from app.proposal import Proposal
     from app.worker import WorkerClient
-    from segcore.journal import Journal
+    from segcore.journal import Journal, Recovered
     from segcore.project import Project
 
 
@@ -33,6 +33,7 @@ class Workspace(Navigation):
         super().__init__(settings, parent)
         self.proposal: Proposal | None = None
         self.autosave: Autosave | None = None
+        self.journal: Journal | None = None
         self._worker: WorkerClient | None = None
 
     @property
@@ -58,7 +59,8 @@ class Workspace(Navigation):
         from app.autosave import Autosave
         self.close_project()
         self.project = project
-        self.autosave = Autosave(project, self.jobs, self._open_journal(project), parent=self)
+        journal, recovered = self._open_journal(project)
+        self.autosave = Autosave(project, self.jobs, journal, parent=self)
         self.autosave.changed.connect(self.saved_changed)
         self.autosave.failed.connect(self.report)
         self.autosave.saved.connect(self.entry_changed)
@@ -70,6 +72,20 @@ class Workspace(Navigation):
         names = [entry.name for entry in project.images]
         last = self.settings.get(f"project/image/{project.folder}", "")
         self.go_to(names.index(last) if last in names else 0)
+        if recovered:
+            self.recovery_found.emit(recovered)
+
+    def recover(self, chosen: Sequence[Recovered]) -> None:
+        """Put back what the journal holds of these images; what was not chosen stays aside for a month."""
+        if self.project is None or self.journal is None:
+            return
+        try:
+            self.journal.restore(chosen)
+        except (SegcoreError, OSError) as error:
+            self.report(error)
+            return
+        for item in chosen:
+            self.reload(item.name)
 
     def close_project(self) -> bool:
         """Save and let go of the project; False when something could not be saved (the journal still has it)."""
@@ -151,19 +167,18 @@ class Workspace(Navigation):
 
     # within
 
-    def _open_journal(self, project: Project) -> Journal | None:
+    def _open_journal(self, project: Project) -> tuple[Journal | None, list[Recovered]]:
+        """The journal of a project, and what an earlier session left in it; none for a project that is only read."""
         from segcore.journal import Journal
+        self.journal = None
         if project.read_only:
-            return None
+            return None, []
         try:
-            journal = Journal.open(project)
-            recovered = journal.recover(project)
+            self.journal = Journal.open(project)
+            return self.journal, self.journal.recover(project)
         except (SegcoreError, OSError) as error:
             self.report(error)
-            return None
-        if recovered:
-            self.recovery_found.emit(recovered)
-        return journal
+            return None, []
 
     def _leave(self) -> None:
         super()._leave()
