@@ -37,7 +37,7 @@ _SUFFIX = ".journal"
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """An annotation that is newer in the journal than in its file, by at most `edits` steps; `saved_at`: when the last was made."""
+    """An annotation that is newer in the journal than in its file, by at most `edits` steps, the last of them at `saved_at`."""
 
     name: str
     annotation: Annotation
