@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
 MODES = ("fill", "outline", "both", "mask", "off")
 PROPERTIES: dict[str, tuple[str, Any]] = {
-    "view/opacity": ("opacity", 0.5), "view/overlay_mode": ("overlay_mode", "both"), "view/brightness": ("brightness", 0.0),
-    "view/contrast": ("contrast", 1.0), "view/grid": ("show_grid", True)}
+    "view/opacity": ("opacity", 0.45), "view/overlay_mode": ("overlay_mode", "both"), "view/pixel_grid": ("show_grid", True)}
 """Setting -> property of the canvas, and its default."""
 
 

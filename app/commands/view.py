@@ -13,19 +13,18 @@ def _show_as(mode: str) -> dict[str, Any]:
             "checked": lambda w: w.view.get("view/overlay_mode") == mode}
 
 
-def _change(key: str, delta: float, low: float, high: float) -> Callable[[Window], None]:
-    """A command that moves a number in the settings by one notch."""
+def _change(name: str, delta: float) -> Callable[[Window], None]:
+    """A command that moves a number of the canvas by one notch."""
     def run(window: Window) -> None:
-        value = min(high, max(low, round(float(window.view.get(key)) + delta, 3)))
-        window.workspace.settings.set(key, value)
-        window.workspace.say(f"{key.split('/')[1].capitalize()}: {value:+.0%}" if low < 0 else
-                             f"{key.split('/')[1].capitalize()}: {value:.0%}")
+        low = 0 if name == "opacity" else -1
+        value = min(1.0, max(low, round(float(getattr(window.canvas, name)) + delta, 2)))
+        setattr(window.canvas, name, value)
+        window.workspace.say(f"{name.capitalize()}: {value:.0%}")
     return run
 
 
 def _reset_light(window: Window) -> None:
-    for key in ("view/brightness", "view/contrast"):
-        window.workspace.settings.remove(key)
+    window.canvas.brightness = window.canvas.contrast = 0.0
     window.workspace.say("Brightness and contrast are as in the photo.")
 
 
@@ -68,22 +67,22 @@ COMMANDS = [
             **_show_as("both")),
     Command("mode_mask", "Masks only", shortcuts=("Shift+4",), icon="mask_view", tooltip="The masks without the photo.",
             **_show_as("mask")),
-    Command("opacity_more", "More opaque", "view/Masks", _change("view/opacity", 0.1, 0, 1), ("Ctrl+Up",),
+    Command("opacity_more", "More opaque", "view/Masks", _change("opacity", 0.1), ("Ctrl+Up",),
             tooltip="The masks cover more of the photo.", separator_before=True),
-    Command("opacity_less", "More transparent", "view/Masks", _change("view/opacity", -0.1, 0, 1), ("Ctrl+Down",),
+    Command("opacity_less", "More transparent", "view/Masks", _change("opacity", -0.1), ("Ctrl+Down",),
             tooltip="More of the photo shows through the masks."),
-    Command("brighter", "Brighter", "view/Brightness and contrast", _change("view/brightness", 0.1, -1, 1), ("Ctrl+Alt+Up",),
+    Command("brighter", "Brighter", "view/Brightness and contrast", _change("brightness", 0.1), ("Ctrl+Alt+Up",),
             tooltip="Of the view only; the photo stays as it is."),
-    Command("darker", "Darker", "view/Brightness and contrast", _change("view/brightness", -0.1, -1, 1), ("Ctrl+Alt+Down",),
+    Command("darker", "Darker", "view/Brightness and contrast", _change("brightness", -0.1), ("Ctrl+Alt+Down",),
             tooltip="Of the view only; the photo stays as it is."),
-    Command("more_contrast", "More contrast", "view/Brightness and contrast", _change("view/contrast", 0.1, 0.2, 4),
+    Command("more_contrast", "More contrast", "view/Brightness and contrast", _change("contrast", 0.1),
             ("Ctrl+Alt+Right",), tooltip="Of the view only; the photo stays as it is."),
-    Command("less_contrast", "Less contrast", "view/Brightness and contrast", _change("view/contrast", -0.1, 0.2, 4),
+    Command("less_contrast", "Less contrast", "view/Brightness and contrast", _change("contrast", -0.1),
             ("Ctrl+Alt+Left",), tooltip="Of the view only; the photo stays as it is."),
     Command("reset_light", "As in the photo", "view/Brightness and contrast", _reset_light, ("Ctrl+Alt+0",), "reset",
             "Takes back brightness and contrast of the view."),
     Command("pixel_grid", "Pixel grid", "view", icon="grid", tooltip="Lines between pixels when they are large.",
-            **_toggle("view/grid", True)),
+            **_toggle("view/pixel_grid", True)),
     Command("panels", "Panels", "view", children=_panels, separator_before=True),
     Command("theme_system", "As the system", tooltip="Light or dark, as the desktop is.", **_theme("system")),
     Command("theme_light", "Light", icon="sun", **_theme("light")),

@@ -74,7 +74,7 @@ class ActionBar(QToolBar):
         slider.setFixedWidth(96)
         slider.setAccessibleName("Opacity of the masks")
         slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        slider.setValue(round(100 * float(self._workspace.settings.get("view/opacity", 0.5))))
+        slider.setValue(round(100 * float(self._workspace.settings.get("view/opacity", 0.45))))
         slider.valueChanged.connect(self._on_opacity)
         self.addWidget(slider)
         self._show_opacity_tip(slider)
@@ -119,7 +119,7 @@ class ActionBar(QToolBar):
 
     def _on_setting(self, key: str) -> None:
         if key == "view/opacity":
-            self._opacity.setValue(round(100 * float(self._workspace.settings.get(key, 0.5))))
+            self._opacity.setValue(round(100 * float(self._workspace.settings.get(key, 0.45))))
 
     def _show_opacity_tip(self, slider: QSlider) -> None:
         slider.setToolTip(f"<b>Opacity of the masks</b>&nbsp;&nbsp;{slider.value()} %")
