@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from segcore.errors import ProjectError
+from segcore.errors import ProjectError, SegcoreError
+from segcore.journal import Journal, Recovered
 from segcore.project import Project
 
 if TYPE_CHECKING:
@@ -47,6 +49,18 @@ def create_project(workspace: Workspace, folder: Path, images: Any, classes: Any
     """Make a project and open it."""
     Project.create(folder, images=images, classes=classes, copy=copy).close()
     workspace.use_project(Project.open(folder))
+
+
+def open_journal(project: Project, report: Callable[[Exception], None]) -> tuple[Journal | None, list[Recovered]]:
+    """The journal of a project and what an earlier session left in it; none for a project that is only read."""
+    if project.read_only:
+        return None, []
+    try:
+        journal = Journal.open(project)
+        return journal, journal.recover(project)
+    except (SegcoreError, OSError) as error:
+        report(error)
+        return None, []
 
 
 def _project_for(workspace: Workspace, images: Path) -> Project:

@@ -56,11 +56,12 @@ class Workspace(Navigation):
 
     def use_project(self, project: Project) -> None:
         """Make an opened project the current one and show the image that was open last, or the first."""
+        from app import opening
         from app.autosave import Autosave
         self.close_project()
         self.project = project
-        journal, recovered = self._open_journal(project)
-        self.autosave = Autosave(project, self.jobs, journal, parent=self)
+        self.journal, recovered = opening.open_journal(project, self.report)
+        self.autosave = Autosave(project, self.jobs, self.journal, parent=self)
         self.autosave.changed.connect(self.saved_changed)
         self.autosave.failed.connect(self.report)
         self.autosave.saved.connect(self.entry_changed)
@@ -166,19 +167,6 @@ class Workspace(Navigation):
         return saved
 
     # within
-
-    def _open_journal(self, project: Project) -> tuple[Journal | None, list[Recovered]]:
-        """The journal of a project, and what an earlier session left in it; none for a project that is only read."""
-        from segcore.journal import Journal
-        self.journal = None
-        if project.read_only:
-            return None, []
-        try:
-            self.journal = Journal.open(project)
-            return self.journal, self.journal.recover(project)
-        except (SegcoreError, OSError) as error:
-            self.report(error)
-            return None, []
 
     def _leave(self) -> None:
         super()._leave()

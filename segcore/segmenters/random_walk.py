@@ -158,7 +158,6 @@ def _area(plane: Plane, size: tuple[int, int]) -> Plane:
 
 def _shrink(seeds: NDArray[np.int8], size: tuple[int, int]) -> NDArray[np.int8]:
     """Seeds at a smaller size: a coarse pixel is a seed when any of its pixels is; the larger side wins a tie of both."""
-    import cv2
 
     if seeds.shape == size[::-1]:
         return seeds
