@@ -20,7 +20,7 @@ class BoxTool(Tool):
     name = "box"
     title = "Box"
     shortcut = "R"
-    order = 60
+    order = 150
     hint = "Left: fill · Right: erase · Shift: square · Esc: cancel"
 
     def gesture(self, ctx: Context, event: Event) -> Gesture:

@@ -19,7 +19,7 @@ class Brush(Tool):
     name = "brush"
     title = "Brush"
     shortcut = "B"
-    order = 20
+    order = 110
     cursor = "ring"
     hint = "Left: paint · Right: erase · [ ] or Shift+wheel: size · N: new region"
 

@@ -23,7 +23,7 @@ class Clean(Tool):
     name = "clean"
     title = "Clean region"
     shortcut = "K"
-    order = 80
+    order = 310
     hint = "Click a region: fill its holes, remove its specks"
 
     @dataclass

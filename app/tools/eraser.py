@@ -16,7 +16,7 @@ class Eraser(Tool):
     name = "eraser"
     title = "Eraser"
     shortcut = "E"
-    order = 30
+    order = 120
     cursor = "ring"
     hint = "Left: erase · [ ] or Shift+wheel: size"
 

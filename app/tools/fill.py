@@ -22,7 +22,7 @@ class Fill(Tool):
     name = "fill"
     title = "Fill"
     shortcut = "F"
-    order = 70
+    order = 160
     hint = "Left: fill the area · Right: make it unlabelled"
 
     @dataclass

@@ -19,7 +19,7 @@ class GrabCutTool(Tool):
     name = "grab_cut"
     title = "GrabCut"
     shortcut = "G"
-    order = 90
+    order = 210
     hint = "Drag a box · then left: object, right: background · Enter: accept · Backspace: one back · Esc: cancel"
 
     @dataclass

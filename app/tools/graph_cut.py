@@ -18,7 +18,7 @@ class GraphCutTool(Tool):
     name = "graph_cut"
     title = "Graph cut"
     shortcut = "Shift+G"
-    order = 100
+    order = 220
     hint = "Left: object · Right: background · Enter: accept · Backspace: one back · Esc: cancel"
 
     @dataclass

@@ -18,7 +18,7 @@ class Lasso(Tool):
     name = "lasso"
     title = "Lasso"
     shortcut = "Shift+P"
-    order = 50
+    order = 140
     hint = "Left: fill the outline · Right: take it away · Esc: cancel"
 
     def gesture(self, ctx: Context, event: Event) -> Gesture:

@@ -21,7 +21,7 @@ class Polygon(Tool):
     name = "polygon"
     title = "Polygon"
     shortcut = "P"
-    order = 40
+    order = 130
     hint = "Left: corner, right: outline to take away · Enter or first corner: close · Backspace: one back · Esc: cancel"
 
     def gesture(self, ctx: Context, event: Event) -> Gesture:
