@@ -27,8 +27,8 @@ def random_view(pixels: NDArray[np.uint8], target: NDArray[np.uint8], params: Au
                 rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """A random crop of one photo.
 
-    pixels uint8 (H, W, 3), target uint8 (H, W) of class indices; returns float32 (h, w, 3) in 0..1 and uint8 (h, w) of the crop's
-    size, 255 where the crop leaves the photo.
+    pixels uint8 (H, W, 3), target uint8 (H, W) of class indices; returns float32 (h, w, 3) in 0..1 and uint8 (h, w) of the
+    crop's size, 255 where the crop leaves the photo.
     """
     import cv2
     size = params.crop_width, params.crop_height
@@ -56,7 +56,7 @@ def _random_matrix(shape: tuple[int, int], size: tuple[int, int], params: Augmen
 
 
 def change_colours(view: NDArray[np.float32], strength: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Random brightness, contrast, saturation, tint and gamma of float32 (H, W, 3) in 0..1, `strength` 0..1; the result is clipped."""
+    """Random brightness, contrast, saturation and tint of float32 (H, W, 3) in 0..1, by `strength` 0..1; clipped."""
     if strength <= 0:
         return view
     brightness, contrast, saturation = 1 + strength * rng.uniform(-1, 1, 3).astype(np.float32)

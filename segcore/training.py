@@ -1,10 +1,12 @@
-"""Trains a network on labelled photos: one generator that yields after every step, keeps the best weights and can go on after a kill."""
+"""Trains a network on labelled photos: a generator that yields after every step, keeps the best weights and can be resumed."""
 from __future__ import annotations
 
 import math
+import os
+import platform
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,16 @@ from torch import Tensor, nn
 
 from segcore import checkpoint
 from segcore.augment import AugmentParams, random_view
-from segcore.dataset import Cached, Samples, count_classes
+from segcore.dataset import Cached, Samples, class_weights
 from segcore.errors import ModelError
+from segcore.inference import choose_device, main_output
 from segcore.losses import LOSSES, Loss
 from segcore.metrics import METRICS
+from segcore.model_zoo import ModelCard
 from segcore.models import MODELS, Model
-from segcore.params import param, set_param
-from segcore.types import Progress
+from segcore.params import param
+from segcore.recipe import from_text, set_options
+from segcore.types import LabelClass, Progress
 
 
 @dataclass
@@ -44,42 +49,52 @@ class TrainingParams(AugmentParams):
     batch: int = param(8, min=1, max=1024, label="Images per step")
     average: float = param(0.999, min=0, max=0.99999, label="Averaging of the weights", help="0 is none")
     evaluate_every: int = param(5, min=1, max=10_000, label="Epochs between evaluations")
+    working_pixels: int = param(172_800, min=1024, max=100_000_000, label="Working size", unit="px",
+                                help="Photos are scaled to this many pixels, in training and afterwards")
     precision: str = param("float32", choices=("float32", "bfloat16"), label="Precision")
     threads: int = param(0, min=0, max=256, label="CPU threads", help="0 is all")
-    device: str = param("cpu", label="Device")
+    device: str = param("auto", label="Device")
     seed: int = param(0, min=0, max=2**31 - 1, label="Seed")
 
 
-def train(params: TrainingParams, data: Samples, validation: Samples, folder: Path) -> Iterator[Progress]:
-    """Train and keep the best weights (by mean IoU on `validation`) and the state to resume from in `folder`.
+def train(params: TrainingParams, data: Samples, validation: Samples, folder: Path) -> Generator[Progress, None, ModelCard]:
+    """Train a network called like `folder`, in which its best weights (by mean IoU on `validation`) and card are kept.
 
-    Yields one Progress per step; its value is a dictionary with loss and lr, and with mean_iou after an evaluation. Closing the
-    generator keeps what was saved last. Raises ModelError when the loss stops being a number; the best weights stay.
+    Yields one Progress per step; its value is a dictionary with loss, lr and epoch, and mean_iou after an evaluation. An
+    unfinished run in `folder` goes on where it was. Closing the generator keeps the state and the best weights so far. Raises
+    ModelError when there is nothing to learn, when the loss stops being a number (the best weights stay), or when `folder`
+    holds a run with other classes; StorageError when the disk is full.
     """
     run = Run(params, data, folder)
     run.resume()
-    while not run.finished:
-        loss = run.step()
-        figures: dict[str, Any] = {"loss": loss, "lr": run.lr, "epoch": run.epoch}
-        if run.steps % (params.evaluate_every * run.steps_per_epoch) == 0 or run.finished:
-            figures |= run.evaluate(validation)
-            run.save()
-        yield Progress(int(1000 * run.fraction), 1000, f"Epoch {run.epoch}: loss {loss:.3f}", figures)
+    try:
+        while not run.finished:
+            loss = run.step()
+            figures: dict[str, Any] = {"loss": loss, "lr": run.lr, "epoch": run.epoch}
+            if run.steps % (params.evaluate_every * run.steps_per_epoch) == 0 or run.finished:
+                figures |= run.evaluate(validation)
+                run.save()
+            yield Progress(int(1000 * run.fraction), 1000, f"Epoch {run.epoch}: loss {loss:.3f}", figures)
+    except GeneratorExit:
+        run.save()
+        raise
+    return run.card
 
 
 class Run:
-    """The state of one training run. Every random choice follows from the seed and the step, so that a resumed run is the same run."""
+    """The state of one training run. Every random choice follows from seed and step, so that a resumed run is the same run."""
 
     def __init__(self, params: TrainingParams, data: Samples, folder: Path) -> None:
         if params.threads:
             torch.set_num_threads(params.threads)
         torch.manual_seed(params.seed)
-        self.params, self.data, self.folder = params, Cached(data), folder
-        self.device = torch.device(params.device)
+        self.params, self.folder = params, folder
+        self.data = Cached(data, params.working_pixels)
+        self.device = choose_device(params.device)
         self.model = build_model(params)
         self.module = self.model.build(len(data.class_names))
         if params.start:
-            self.module.encoder.load_published(np.load(params.start), self.model.mean, self.model.std)  # type: ignore[operator,union-attr]
+            load_encoder(self.module, Path(params.start), self.model)
         self.module = self.module.to(self.device, memory_format=torch.channels_last)
         self.average = {k: v.detach().clone() for k, v in self.module.state_dict().items()}
         self.losses = make_losses(params, self.data, self.device)
@@ -88,11 +103,17 @@ class Run:
         self.steps_per_epoch = max(1, math.ceil(len(data) / params.batch))
         self.steps, self.spent, self.best = 0, 0.0, -1.0
         self.started = time.monotonic()
+        self.card = make_card(params, self.model, data, folder)
 
     @property
     def epoch(self) -> int:
         """Passes over the data so far."""
         return self.steps // self.steps_per_epoch
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of training, those before a resume included."""
+        return self.spent + time.monotonic() - self.started
 
     @property
     def fraction(self) -> float:
@@ -102,12 +123,8 @@ class Run:
         return min(1.0, max(by_steps, by_time))
 
     @property
-    def elapsed(self) -> float:
-        """Seconds of training, those before a resume included."""
-        return self.spent + time.monotonic() - self.started
-
-    @property
     def finished(self) -> bool:
+        """Whether all steps are done or the time is up."""
         return self.fraction >= 1.0
 
     @property
@@ -133,7 +150,7 @@ class Run:
             raise ModelError("Training stopped because the loss is no longer a number; the best weights so far are kept.",
                              "Try a smaller learning rate.")
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimizer.step()
         self.steps += 1
         self._average()
@@ -151,7 +168,8 @@ class Run:
         rng = np.random.default_rng([self.params.seed, self.steps, 1])
         chosen = order[np.arange(start, start + self.params.batch) % size]
         views, targets = zip(*(random_view(*self.data[int(i)], self.params, rng) for i in chosen), strict=True)
-        return to_tensor(np.stack(views), self.model).to(self.device), torch.from_numpy(np.stack(targets)).long().to(self.device)
+        labels = torch.from_numpy(np.stack(targets)).long()
+        return to_tensor(np.stack(views), self.model).to(self.device), labels.to(self.device)
 
     def _average(self) -> None:
         keep = min(self.params.average, (1 + self.steps) / (10 + self.steps)) if self.params.average else 0.0
@@ -163,27 +181,33 @@ class Run:
                     self.average[name].copy_(value)
 
     def evaluate(self, validation: Samples) -> dict[str, Any]:
-        """Measure the averaged weights on the validation images, and keep them when they are the best so far."""
+        """Measure the averaged weights on the validation images, and write them when they are the best so far."""
         current = {k: v.detach().clone() for k, v in self.module.state_dict().items()}
         self.module.load_state_dict(self.average)
-        figures = measure(self.module, self.model, validation, self.device)
+        figures = measure(self.module, self.model, Cached(validation, self.params.working_pixels), self.device)
         if figures["mean_iou"] > self.best:
             self.best = figures["mean_iou"]
-            checkpoint.save_weights(self.folder / "best.safetensors", self.average)
+            values = {f.name: getattr(self.card, f.name) for f in fields(ModelCard)}
+            values |= {"seconds": round(self.elapsed, 1), "figures": {"validation": by_class_name(figures, self.card)}}
+            self.card = checkpoint.save_model(ModelCard(**values), self.average, self.folder)
         self.module.load_state_dict(current)
         return figures
 
     def save(self) -> None:
         """Write the state to resume from."""
-        state = {"module": self.module.state_dict(), "average": self.average, "optimizer": self.optimizer.state_dict(),
-                 "steps": self.steps, "spent": self.elapsed, "best": self.best, "params": asdict(self.params)}
-        checkpoint.save_state(self.folder / "resume.pt", state)
+        checkpoint.save_state(self.folder / "resume.pt", {
+            "module": self.module.state_dict(), "average": self.average, "optimizer": self.optimizer.state_dict(),
+            "steps": self.steps, "spent": self.elapsed, "best": self.best, "finished": self.finished,
+            "classes": self.card.class_names, "network": [self.card.model, self.params.network]})
 
     def resume(self) -> bool:
-        """Go on from a saved state, if there is one; returns whether there was."""
+        """Go on from a saved, unfinished state; returns whether there was one. Raises ModelError for one of other classes."""
         state = checkpoint.load_state(self.folder / "resume.pt")
-        if state is None:
+        if state is None or state["finished"]:
             return False
+        if state["classes"] != self.card.class_names or state["network"] != [self.card.model, self.params.network]:
+            raise ModelError(f"“{self.folder.name}” was begun with other classes or another network.",
+                             "Train under a new name.")
         self.module.load_state_dict(state["module"])
         self.average = state["average"]
         self.optimizer.load_state_dict(state["optimizer"])
@@ -191,39 +215,59 @@ class Run:
         return True
 
 
+def make_card(params: TrainingParams, model: Model, data: Samples, folder: Path) -> ModelCard:
+    """The card of the network that a run is going to make."""
+    colors = getattr(data, "class_colors", None) or [(0, 0, 0)] * len(data.class_names)
+    classes = tuple(LabelClass(i, n, c) for i, (n, c) in enumerate(zip(data.class_names, colors, strict=True)))
+    size = round(math.sqrt(params.working_pixels * 3 / 4)), round(math.sqrt(params.working_pixels * 4 / 3))
+    recipe = {k: v for k, v in asdict(params).items() if k != "start"} | {"start": Path(params.start).name}
+    return ModelCard(folder.name, params.model, classes, f"{folder.name} ({model.title})", asdict(model.params), model.mean,
+                     model.std, size, data=f"{len(data)} labelled images", recipe=recipe, seed=params.seed, hardware=hardware(),
+                     origin="project", folder=folder)
+
+
+def hardware() -> str:
+    """The processor or graphics card in words."""
+    if torch.cuda.is_available():
+        return str(torch.cuda.get_device_name(0))
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        name = platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores"
+
+
+def load_encoder(module: nn.Module, path: Path, model: Model) -> None:
+    """Start a network's encoder from published weights (npz); raises ModelError when there are none or they do not fit."""
+    encoder: Any = getattr(module, "encoder", None)
+    if not hasattr(encoder, "load_published"):
+        raise ModelError(f"There are no published weights for the encoder of “{model.name}”.", "Leave “start” empty.")
+    try:
+        with np.load(path) as arrays:
+            encoder.load_published(arrays, model.mean, model.std)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"The pretrained weights “{path.name}” cannot be read.", str(error)) from None
+
+
 def build_model(params: TrainingParams) -> Model:
     """The network's plug-in with its options."""
-    model = MODELS[params.model]()
-    for option in params.network.split():
-        name, _, value = option.partition("=")
-        set_param(model.params, name, value)
+    model = from_text(MODELS, params.model)
+    set_options(model, params.network.split())
     return model
 
 
 def make_losses(params: TrainingParams, data: Samples, device: torch.device) -> list[tuple[float, Loss]]:
-    """The terms of the loss with their factors; options of a loss are those of its Params, as in lovasz_softmax(pixels=1000)."""
-    weights = torch.from_numpy(class_weights(params.balance, data)).to(device) if params.balance != "none" else None
+    """The terms of the loss with their factors; options are those of its Params, as in lovasz_softmax(pixels=1000)."""
+    balanced = class_weights(params.balance, data)
+    weights = torch.from_numpy(balanced).to(device) if params.balance != "none" else None
     terms = []
     for term in params.losses.split("+"):
         factor, _, name = term.strip().rpartition("*")
-        name, _, options = name.partition("(")
-        loss = LOSSES[name.strip()]()
-        for option in filter(None, options.rstrip(") ").split(",")):
-            key, _, value = option.partition("=")
-            set_param(loss.params, key.strip(), value)
+        loss = from_text(LOSSES, name)
         loss.weights = weights
         terms.append((float(factor or 1), loss))
     return terms
-
-
-def class_weights(balance: str, data: Samples) -> NDArray[np.float32]:
-    """float32 (C,) weights: median frequency balancing, or its square root; a class that never occurs gets 1."""
-    pixels, present = count_classes(data)
-    frequency = pixels / np.maximum(present, 1)
-    occurring = frequency > 0
-    weights = np.ones(len(pixels))
-    weights[occurring] = np.median(frequency[occurring]) / frequency[occurring]
-    return (np.sqrt(weights) if balance == "sqrt" else weights).astype(np.float32)
 
 
 def make_optimizer(params: TrainingParams, module: nn.Module) -> torch.optim.Optimizer:
@@ -249,19 +293,25 @@ def learning_curve(params: TrainingParams, fraction: float) -> float:
 
 def to_tensor(views: NDArray[np.float32], model: Model) -> Tensor:
     """float32 (N, H, W, 3) in 0..1 to a normalised (N, 3, H, W) tensor that lies channels last in memory."""
-    normal = (views - np.float32(model.mean)) / np.float32(model.std)
+    normal = (views - np.array(model.mean, np.float32)) / np.array(model.std, np.float32)
     return torch.from_numpy(normal).permute(0, 3, 1, 2)
 
 
 @torch.no_grad()
 def measure(module: nn.Module, model: Model, data: Samples, device: torch.device) -> dict[str, Any]:
-    """mean_iou and iou per class (a dictionary by index) of the network on whole images."""
+    """mean_iou, iou (a dictionary by class index) and pixel_accuracy of a network on whole images."""
     module.eval()
-    metrics = {name: METRICS[name]() for name in ("mean_iou", "iou", "pixel_accuracy") if name in METRICS}
+    metrics = {name: METRICS[name]() for name in ("mean_iou", "iou", "pixel_accuracy")}
     for index in range(len(data)):
         pixels, target = data[index]
-        logits = module(to_tensor(pixels[None].astype(np.float32) / 255, model).to(device))
+        logits = main_output(module(to_tensor(np.divide(pixels[None], 255, dtype=np.float32), model).to(device)))
         predicted = logits[0].argmax(0).to(torch.uint8).cpu().numpy()
         for metric in metrics.values():
             metric.update(predicted, target)
     return {name: metric.value() for name, metric in metrics.items()}
+
+
+def by_class_name(figures: dict[str, Any], card: ModelCard) -> dict[str, Any]:
+    """The figures for a card: rounded, classes by name instead of index."""
+    named = {card.class_names[index]: round(value, 4) for index, value in figures["iou"].items()}
+    return {**{k: round(v, 4) for k, v in figures.items() if k != "iou"}, "iou": named}

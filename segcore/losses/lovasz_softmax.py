@@ -22,7 +22,8 @@ class LovaszSoftmax(Loss):
 
     @dataclass
     class Params:
-        pixels: int = param(0, min=0, max=100_000_000, label="Pixels per step", help="Sorts a random part only, which is faster; 0 is all")
+        pixels: int = param(0, min=0, max=100_000_000, label="Pixels per step",
+                            help="Sorts a random part only, which is faster; 0 is all")
 
     def __call__(self, logits: Tensor, target: Tensor) -> Tensor:
         import torch

@@ -12,7 +12,7 @@ from segcore.types import VOID
 
 
 class ConfusionMetric(Metric):
-    """Counts pairs of (reference, predicted) class; 255 in the reference is ignored, 255 in the prediction is a wrong answer."""
+    """Counts pairs of (reference, predicted) class; 255 in the reference is ignored, in the prediction it is a wrong answer."""
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
@@ -42,7 +42,8 @@ class ConfusionMetric(Metric):
 def check_pair(predicted: NDArray[np.integer], reference: NDArray[np.integer]) -> None:
     """Raise PromptError unless both are (H, W) maps of the same size with class indices in 0..255."""
     if predicted.ndim != 2 or predicted.shape != reference.shape:
-        raise PromptError(f"The masks differ in size: {predicted.shape} and {reference.shape}.", "Compare masks of the same photo.")
+        raise PromptError(f"The masks differ in size: {predicted.shape} and {reference.shape}.",
+                          "Compare masks of the same photo.")
     for array in (predicted, reference):
         if array.size and (array.min() < 0 or array.max() > VOID):
             raise PromptError("A mask has class indices outside 0 to 255.")

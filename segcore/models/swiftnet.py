@@ -25,9 +25,8 @@ class SwiftNet(Model):
     class Params:
         backbone: str = param("squeezenet1_1", choices=("squeezenet1_1",), label="Encoder")
         width: int = param(128, min=8, max=512, label="Decoder channels")
-
-        detail: bool = param(False, label="Fine decoder", help="One more step, to half of the size (not in the paper): thin things "
-                                                               "such as poles survive")
+        detail: bool = param(False, label="Fine decoder",
+                             help="One more step, to half of the size (not in the paper): thin things such as poles survive")
 
     def build(self, num_classes: int) -> nn.Module:
         from segcore.models.blocks.ladder import LadderNet

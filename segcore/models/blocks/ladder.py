@@ -19,7 +19,8 @@ class Encoder(Protocol):
 
 def conv_bn(cin: int, cout: int, kernel: int = 1) -> nn.Sequential:
     """Convolution without bias, batch normalisation, ReLU; the size is kept."""
-    return nn.Sequential(nn.Conv2d(cin, cout, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(cout), nn.ReLU(inplace=True))
+    return nn.Sequential(nn.Conv2d(cin, cout, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(cout),
+                         nn.ReLU(inplace=True))
 
 
 class PyramidPooling(nn.Module):

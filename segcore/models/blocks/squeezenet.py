@@ -1,4 +1,4 @@
-"""The SqueezeNet 1.1 feature extractor (Iandola et al., arXiv 1602.07360), split by stride so that decoders can take every scale."""
+"""The SqueezeNet 1.1 feature extractor (Iandola et al., arXiv 1602.07360), tapped at every stride for decoders."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ class SqueezeNetEncoder(nn.Module):
         return taps
 
     def load_published(self, arrays: Mapping[str, Any], mean: Sequence[float], std: Sequence[float]) -> None:
-        """Start from ImageNet weights that expect BGR 0..255 minus a mean; our own normalisation is folded into the first layer.
+        """Start from ImageNet weights that expect BGR 0..255 minus a mean; our normalisation is folded into the first layer.
 
         `mean` and `std` are those of this program's input (RGB in 0..1). Raises ModelError when the weights are others.
         """
