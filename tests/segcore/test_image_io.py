@@ -297,7 +297,8 @@ def test_a_jpeg_without_end_marker_opens_and_one_cut_short_does_not(tmp_path: Pa
 @pytest.mark.parametrize("color", [0, 3], ids=["grey", "palette"])
 def test_index_masks_of_every_depth_keep_their_indices(tmp_path: Path, bits: int, color: int) -> None:
     indices = (np.arange(64).reshape(8, 8) * 37 % (1 << bits)).astype(np.uint8)
-    rows = b"".join(b"\0" + np.packbits(((row[:, None] >> np.arange(bits)[::-1]) & 1).astype(np.uint8)).tobytes() for row in indices)
+    planes = ((indices[:, :, None] >> np.arange(bits)[::-1]) & 1).astype(np.uint8)
+    rows = b"".join(b"\0" + np.packbits(row).tobytes() for row in planes)
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
