@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.proposal import Proposal, accept_pieces, drain, match_classes, parts
+from app.proposal import Picture, Proposal, accept_pieces, drain, match_classes, parts
 from segcore.history import Edit, History, Patch
 from segcore.types import Annotation, LabelClass, Region
 
-SKY, CAR, DOG = LabelClass(3, "Sky", (0, 0, 255), False), LabelClass(7, "vehicle", (255, 0, 0)), LabelClass(8, "dog", (0, 255, 0))
-CLASSES = {c.id: c for c in (SKY, CAR, DOG)}
+SKY, CAR, DOG = 3, 7, 8
+CLASSES = {SKY: LabelClass(SKY, "Sky", (0, 0, 255), False), CAR: LabelClass(CAR, "vehicle", (255, 0, 0)),
+           DOG: LabelClass(DOG, "dog", (0, 255, 0))}
 
 
 def soft(rng: np.random.Generator, count: int, h: int, w: int, sharpness: float = 3.0) -> np.ndarray:
@@ -24,8 +25,8 @@ def soft(rng: np.random.Generator, count: int, h: int, w: int, sharpness: float 
 
 
 def proposal(planes: np.ndarray, shape: tuple[int, int], mapping: dict[int, int | None] | None = None) -> Proposal:
-    count = len(planes)
-    return Proposal(planes, shape, [f"c{i}" for i in range(count)], [(i, 2 * i, 3 * i) for i in range(count)], "net", mapping or {})
+    names, colors = [f"c{i}" for i in range(len(planes))], [(i, 2 * i, 3 * i) for i in range(len(planes))]
+    return Proposal(planes, shape, names, colors, "net", mapping or {})
 
 
 def hard(labels: np.ndarray, count: int) -> np.ndarray:
@@ -89,10 +90,14 @@ def test_shares_are_those_of_the_label_map_at_every_threshold() -> None:
         assert np.allclose(got.shares(), [(labels == i).mean() for i in range(4)])
 
 
-def test_hidden_planes_and_below_threshold_are_transparent() -> None:
-    got = proposal(soft(np.random.default_rng(2), 3, 4, 4), (4, 4))
-    got.hidden = {1}
-    assert got.lut(128).tolist() == [128 << 24, 0, 128 << 24 | 0x020406, 0]
+def test_the_refinement_can_be_switched_on_and_off() -> None:
+    got = proposal(hard(np.zeros((3, 3), int), 2), (6, 6))
+    got.refinement = Picture(hard(np.ones((3, 3), int), 2), (6, 6))
+    assert got.label_map().max() == 0
+    got.refined = True
+    assert got.label_map().min() == 1 and got.shares().tolist() == [0, 1]
+    got.refined = False
+    assert got.label_map().max() == 0 and got.shares().tolist() == [1, 0]
 
 
 def test_names_match_without_case_and_by_synonym_exact_ones_first() -> None:
@@ -120,7 +125,7 @@ def test_accepting_makes_one_region_per_stuff_class_and_one_per_thing() -> None:
     assert document.history.titles() == ["Accept prediction"]
 
 
-def made(kind: str) -> tuple[Annotation, np.ndarray]:
+def made() -> tuple[Annotation, np.ndarray]:
     annotation = Annotation((20, 20), {1: Region(1, 8), 2: Region(2, 8, locked=True), 9: Region(9, 3, source="model:old")})
     annotation.region_map[:6, :6] = 1
     annotation.region_map[10:14] = 2
@@ -130,7 +135,7 @@ def made(kind: str) -> tuple[Annotation, np.ndarray]:
 
 @pytest.mark.parametrize("only_unlabelled", [True, False])
 def test_accepting_spares_what_it_must_and_undoes_bit_exactly(only_unlabelled: bool) -> None:
-    annotation, before = made("")
+    annotation, before = made()
     regions = copy.deepcopy(annotation.regions)
     document = FakeDocument(annotation)
     document.active_region = 1
@@ -164,7 +169,7 @@ def test_two_planes_of_one_class_make_one_object_where_they_touch() -> None:
 
 
 def test_planning_changes_nothing() -> None:
-    annotation, before = made("")
+    annotation, before = made()
     pieces = drain(proposal(hard(np.zeros((20, 20), int), 2), (20, 20), {0: 3}).plan(annotation, CLASSES))
     assert np.array_equal(annotation.region_map, before) and len(pieces) == 1
     document: Any = FakeDocument(annotation)
