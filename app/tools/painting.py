@@ -16,6 +16,9 @@ from segcore.types import Event
 Point = tuple[float, float]
 Steps = Generator[None, Event, None]
 
+PINCH = 1.2
+"""Factor of a brush's radius per wheel tick."""
+
 
 @contextmanager
 def paint_edit(ctx: Context, title: str, *, erase: bool = False, source: str = "hand") -> Iterator[tuple[Edit, int]]:
@@ -59,6 +62,14 @@ def region_at(ctx: Context, event: Event) -> int:
     x, y = math.floor(event.x), math.floor(event.y)
     height, width = ctx.shape
     return int(ctx.annotation.region_map[y, x]) if 0 <= y < height and 0 <= x < width else 0
+
+
+def resize(params: Any, steps: float) -> None:
+    """Make a brush `steps` ticks larger, smaller when negative, by half a pixel at least, within its bounds."""
+    bounds = params.__dataclass_fields__["radius"].metadata
+    change = max(abs(params.radius * (PINCH ** steps - 1)), 0.5 * abs(steps))
+    radius = round(2 * (params.radius + math.copysign(change, steps))) / 2 if steps else params.radius
+    params.radius = min(max(radius, bounds["min"]), bounds["max"])
 
 
 def stroke(ctx: Context, edit: Edit, region: int, start: Event, params: Any, over: set[int] | None = None) -> Steps:

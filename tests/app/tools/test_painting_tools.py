@@ -250,3 +250,13 @@ def test_stuff_classes_share_one_region(ctx: FakeContext) -> None:
     ctx.select(0)
     hand.drag((20, 20), (30, 30))
     assert list(ctx.annotation.regions) == [1]
+
+
+def test_resizing_moves_by_ticks_and_stays_within_bounds() -> None:
+    from app.tools.painting import resize
+    params = TOOLS["brush"](radius=10).params
+    seen = []
+    for steps in (1, -1, -1, 40, -200, 1, 1):
+        resize(params, steps)
+        seen.append(params.radius)
+    assert seen == [12, 10, 8.5, 500, 0.5, 1, 1.5]
