@@ -224,7 +224,7 @@ def best_of_strip(planes: NDArray[np.float16], shape: tuple[int, int], rows: sli
                   confidence: NDArray[np.uint8]) -> None:
     """Upsample `planes` (C, h, w) bilinearly (pixel centres) to the `rows` of an image of `shape`, and keep the best plane.
 
-    Writes into `winner`, of any integer type, and `confidence` uint8 (rounded to 1/255), both (rows, W); of equals the first plane wins.
+    Writes into `winner`, any integer type, and `confidence` uint8 in 1/255, both (rows, W); of equals the first plane wins.
     """
     import cv2
     (height, width), (count, h, _) = shape, planes.shape
@@ -236,14 +236,16 @@ def best_of_strip(planes: NDArray[np.float16], shape: tuple[int, int], rows: sli
     least = source.sum(axis=0).min() / count
     above, below = above - above[0], below - above[0]
     best = np.full(winner.shape, -1, np.float32)
+    winner[...] = 0
     for plane in range(count):
         if source[plane].max() < least:
             continue
         tall = source[plane][above] * (1 - weight) + source[plane][below] * weight
         wide = cv2.resize(tall, (width, tall.shape[0]), interpolation=cv2.INTER_LINEAR)
         better = wide > best
-        np.copyto(best, wide, where=better)
-        np.copyto(winner, winner.dtype.type(plane), where=better)
+        np.maximum(best, wide, out=best)
+        # Planes come in order, so the newest winner is the greatest number; a masked copy takes 15 times as long.
+        np.maximum(winner, better.astype(winner.dtype) * winner.dtype.type(plane), out=winner)
     np.copyto(confidence, np.clip(best * 255 + 0.5, 0, 255), casting="unsafe")
 
 
