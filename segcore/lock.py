@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import os
 import socket
@@ -125,7 +126,6 @@ def _parse(data: bytes) -> Holder | None:
 
 
 def _user() -> str:
-    import getpass
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

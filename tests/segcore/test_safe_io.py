@@ -230,8 +230,8 @@ def test_only_our_own_dead_temporary_files_are_swept(tmp_path: Path) -> None:
     ours = [f".segdesk-{dead}-0123abcd.part", f".segdesk-{os.getpid()}-0123abce.part"]
     os.utime(_touch(tmp_path / ours[1]), (0, 0))
     _touch(tmp_path / ours[0])
-    others = [".a.png.tmp", f".segdesk-{dead}-0123abc.part", f"segdesk-{dead}-0123abcd.part", ".segdesk-x-0123abcd.part", "a.part",
-              f".segdesk-{dead}-0123abcd.part.png", ".segdesk.lock", f".segdesk-{os.getpid()}-0123abcd.part",
+    others = [".a.png.tmp", f".segdesk-{dead}-0123abc.part", f"segdesk-{dead}-0123abcd.part", ".segdesk-x-0123abcd.part",
+              "a.part", f".segdesk-{dead}-0123abcd.part.png", ".segdesk.lock", f".segdesk-{os.getpid()}-0123abcd.part",
               f".segdesk-{os.getppid()}-0123abcd.part"]
     for name in others:
         _touch(tmp_path / name)
