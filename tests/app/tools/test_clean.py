@@ -14,7 +14,8 @@ def ctx() -> FakeContext:
     """A square with a small hole, a large hole, a hole that another region fills, and two specks, one in the large hole."""
     ctx = FakeContext()
     s = ctx.shape
-    body = rectangle(s, 5, 5, 35, 35) & ~rectangle(s, 7, 7, 9, 9) & ~rectangle(s, 15, 15, 25, 25) & ~rectangle(s, 28, 28, 32, 32)
+    body = rectangle(s, 5, 5, 35, 35) & ~rectangle(s, 7, 7, 9, 9) & ~rectangle(s, 15, 15, 25, 25)
+    body &= ~rectangle(s, 28, 28, 32, 32)
     ctx.add(body | rectangle(s, 45, 5, 47, 7) | rectangle(s, 18, 18, 20, 20), 3)
     ctx.add(rectangle(s, 28, 28, 32, 32), 4)
     return ctx

@@ -126,7 +126,7 @@ def test_the_selected_region_can_be_the_start_and_is_replaced(ctx: FakeContext, 
     hand.drag((12, 12), (25, 25))
     prompt = ctx.asked[-1][1]
     assert prompt.box is None and prompt.prior.dtype == np.float32
-    assert np.array_equal(prompt.prior > 0.5, old) and 0 < prompt.prior.min() and prompt.prior.max() < 1
+    assert np.array_equal(prompt.prior > 0.5, old) and prompt.prior.min() > 0 and prompt.prior.max() < 1
     ctx.select(4)       # another region was clicked in the list meanwhile
     hand.answer(mask)
     hand.key("Enter")

@@ -142,7 +142,8 @@ def test_eraser_can_spare_all_but_the_selected(ctx: FakeContext) -> None:
     assert np.array_equal(ctx.mask(0), slow_stroke(ctx.shape, [(20, 20), (40, 20)], 4) & rectangle(ctx.shape, 30, 0, 60, 40))
 
 
-@pytest.mark.parametrize("path, box", [([(5.2, 6.4), (20.7, 30.6)], (5, 6, 21, 31)), ([(20.5, 30.5), (5.5, 6.5)], (5, 6, 20, 30)),
+@pytest.mark.parametrize("path, box", [([(5.2, 6.4), (20.7, 30.6)], (5, 6, 21, 31)),
+                                       ([(20.5, 30.5), (5.5, 6.5)], (5, 6, 20, 30)),
                                        ([(50, 30), (80, 90)], (50, 30, 60, 40)), ([(-9, -9), (4, 3)], (0, 0, 4, 3))])
 def test_box_covers_pixel_centres(ctx: FakeContext, path: list[tuple[float, float]], box: tuple[int, int, int, int]) -> None:
     Hand(ctx, TOOLS["box"]()).drag(*path)
