@@ -4,14 +4,16 @@ Nothing here depends on how many regions there are: a plane costs what its visib
 """
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.canvas.geometry import Rect, View
 
-Labels = NDArray[np.generic]
+Labels = NDArray[Any]
 Colors = NDArray[np.uint32]
 DASH = 4
 """Device pixels of one dash of a dashed outline; a power of two."""
@@ -40,7 +42,7 @@ class Layer:
     (see `argb`); -1 takes the last entry. Replace a layer to change it.
     """
 
-    labels: NDArray[np.generic]
+    labels: Labels
     paint: Paint
 
 
@@ -49,7 +51,7 @@ def argb(color: tuple[int, int, int], alpha: float = 1.0) -> int:
     return int(argb_table(np.array([color]), alpha)[0])
 
 
-def argb_table(colors: NDArray[np.generic], alpha: float | NDArray[np.float64] = 1.0) -> Colors:
+def argb_table(colors: NDArray[Any], alpha: float | NDArray[np.float64] = 1.0) -> Colors:
     """Premultiplied 0xAARRGGBB, uint32 (N,), from RGB (N, 3) 0..255 and alpha 0..1."""
     share = np.broadcast_to(np.asarray(alpha, np.float64), (len(colors),))
     rgb = np.rint(np.asarray(colors, np.float64) * share[:, None]).astype(np.uint32)
@@ -66,8 +68,10 @@ def sample(labels: Labels, view: View, rect: Rect) -> Labels:
     part = labels[:, columns[0]:columns[-1] + 1]
     columns = columns - columns[0]
     if view.scale * view.shape[0] > labels.shape[0]:    # fewer label rows than screen rows: spread the columns first
-        return part[rows[0]:rows[-1] + 1].take(columns, axis=1).take(rows - rows[0], axis=0)
-    return part.take(rows, axis=0).take(columns, axis=1)
+        part = part[rows[0]:rows[-1] + 1].take(columns, axis=1)
+        return part.take(rows - rows[0], axis=0)
+    part = part.take(rows, axis=0)
+    return part.take(columns, axis=1)
 
 
 def render(labels: Labels, paint: Paint, view: View, rect: Rect) -> Colors:
@@ -80,11 +84,12 @@ def render(labels: Labels, paint: Paint, view: View, rect: Rect) -> Colors:
     labels = sample(labels, view, (x0, y0, x1, y1))
     picture = paint.fill.take(labels, mode="wrap")
     if paint.edge is not None:
-        _outline(labels, paint, picture, (x0, y0))
+        # Dashes are tied to the image, not to the screen, so that they move with it.
+        _outline(labels, paint, picture, x0 + y0 - math.floor(view.x + 0.5) - math.floor(view.y + 0.5))
     return picture[rect[1] - y0:rect[3] - y0, rect[0] - x0:rect[2] - x0]
 
 
-def _outline(labels: Labels, paint: Paint, picture: Colors, corner: tuple[int, int]) -> None:
+def _outline(labels: Labels, paint: Paint, picture: Colors, phase: int) -> None:
     import cv2
     assert paint.edge is not None
     side = 2 * paint.width + 1
@@ -97,7 +102,7 @@ def _outline(labels: Labels, paint: Paint, picture: Colors, corner: tuple[int, i
     colors = paint.edge.take(here, mode="wrap")
     if paint.dash is not None:
         y, x = np.divmod(at, labels.shape[1])
-        colors = np.where((x + y + sum(corner)) & DASH, paint.dash.take(here, mode="wrap"), colors)
+        colors = np.where((x + y + phase) & DASH, paint.dash.take(here, mode="wrap"), colors)
     flat[at] = colors
     if paint.selected is not None:
         chosen = (labels == paint.selected).view(np.uint8)

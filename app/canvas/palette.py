@@ -1,4 +1,4 @@
-"""The look of regions: class colours that differ between touching objects, outlines that stand out, selection, locks, hiding."""
+"""The look of regions: class colours that vary from object to object, outlines that stand out, selection, locks, hiding."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -30,12 +30,14 @@ class RegionPalette:
         self._edge = np.zeros(65536, np.uint32)
         self._dash = np.zeros(65536, np.uint32)
 
-    def paint(self) -> Paint | None:
-        """The tables as the overlay uses them; None in mode "off"."""
-        if self.mode == "off":
-            return None
-        outlined = self.mode in ("both", "outline") or self._selected
-        return Paint(self._fill, self._edge if outlined else None, self._dash, self._selected or None, self.width)
+    def paint(self) -> Paint:
+        """The tables as the overlay uses them."""
+        selected = self._known.get(self._selected)
+        shown = selected is not None and not self._is_hidden(selected)
+        outlined = self.mode != "off" and (self.mode in ("both", "outline") or shown)
+        dashed = any(r.locked for r in self._known.values())
+        return Paint(self._fill, self._edge if outlined else None, self._dash if dashed else None,
+                     self._selected if shown else None, self.width)
 
     def rebuild(self, regions: Mapping[int, Region], classes: Mapping[int, LabelClass], selected: int) -> None:
         """Make the tables anew, because the classes or the way of showing changed."""
@@ -58,15 +60,18 @@ class RegionPalette:
             self._color(news)
         return changed
 
-    def knows(self, regions: Mapping[int, Region]) -> bool:
+    def knows(self, regions: dict[int, Region]) -> bool:
         """A cheap guess whether `update` has nothing to do: as many regions, and the same newest one."""
-        return len(regions) == len(self._known) and (not regions or self._known.get(last := next(reversed(regions)))  # type: ignore[call-overload]
-                                                     is regions[last])
+        newest = next(reversed(regions), 0)
+        return len(regions) == len(self._known) and self._known.get(newest) is regions.get(newest)
 
     def select(self, region_id: int) -> None:
         """Mark one region as the selected one; 0 for none."""
         before, self._selected = self._selected, region_id
         self._color([self._known[i] for i in (before, region_id) if i in self._known])
+
+    def _is_hidden(self, region: Region) -> bool:
+        return region.class_id in self.hidden_classes or region.id in self.hidden_regions
 
     def _color(self, regions: list[Region]) -> None:
         if not regions:
@@ -74,12 +79,12 @@ class RegionPalette:
         ids = np.array([r.id for r in regions])
         colors = region_colors(regions, self._classes)
         selected, locked = ids == self._selected, np.array([r.locked for r in regions])
-        opacity = {"outline": 0.0, "mask": 1.0}.get(self.mode, self.opacity)
-        fill = argb_table(colors, np.where(selected & (opacity < 1), opacity + (1 - opacity) * 0.15, opacity))
+        opacity = {"outline": 0.0, "off": 0.0, "mask": 1.0}.get(self.mode, self.opacity)
+        fill = argb_table(colors, np.where(selected & (0 < opacity < 1), opacity + (1 - opacity) * 0.15, opacity))
         edge = fill if self.mode in ("fill", "mask") else argb_table(line_colors(colors))
         edge = np.where(selected, WHITE, edge).astype(np.uint32)
         dash = np.where(locked, COMPANION, edge).astype(np.uint32)
-        hidden = np.array([r.class_id in self.hidden_classes or r.id in self.hidden_regions for r in regions])
+        hidden = np.array([self._is_hidden(r) for r in regions])
         ground = MASK_GROUND if self.mode == "mask" else 0
         for table, values in ((self._fill, fill), (self._edge, edge), (self._dash, dash)):
             table[ids] = np.where(hidden, ground, values)

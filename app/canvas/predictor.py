@@ -84,7 +84,7 @@ class Predictor:
             self._start(question)
 
     def _ask_here(self, question: Question) -> Steps:
-        """In the thread: get the segmenter ready for the image, then yield a quick answer if it has one, return the full one."""
+        """In the thread: get the segmenter ready, yield its quick answer if it has one, return the full one."""
         from segcore.segmenters import SEGMENTERS
         image, segmenter = self._ready.pop(question.segmenter, (None, None))
         if segmenter is None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QLine, QRect
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QImage, QPainter
 
 from app.canvas.geometry import Rect, View, intersect, is_empty
-from app.canvas.overlay import Colors, Layer, render
+from app.canvas.overlay import Colors, Layer, argb, render
 from app.canvas.palette import RegionPalette
 from app.canvas.preview import Preview, draw_shapes, render_mask, render_strokes
 from app.canvas.tiles import Pyramid, adjust
@@ -16,38 +16,52 @@ from app.document import Document
 from segcore.types import Box
 
 GRID_FROM = 16.0
+GRID = np.array([[argb((128, 128, 128), 0.4)]], np.uint32)
 NOWHERE: Rect = (0, 0, 0, 0)
 
 
 class Plane:
-    """One picture of the widget's size in device pixels, of which a part holds something."""
+    """A picture of the visible part of the image in device pixels; it can be moved and patched."""
 
     def __init__(self, format: QImage.Format) -> None:
         self._format = format
-        self._pixels = np.zeros((1, 1), np.uint32)
+        self._pixels: Colors = np.zeros((0, 0), np.uint32)
         self._image = QImage()
-        self.filled: Rect = NOWHERE
+        self.rect: Rect = NOWHERE
         self.stale = True
 
-    def begin(self, size: tuple[int, int]) -> None:
-        """Empty the picture and make it (width, height)."""
-        if self._pixels.shape != (size[1], size[0]):
-            self._pixels = np.zeros((size[1], size[0]), np.uint32)
-            self._image = QImage(self._pixels.data, *size, self._pixels.strides[0], self._format)
-        self.filled, self.stale = NOWHERE, False
+    def fill(self, rect: Rect, picture: Colors | None) -> None:
+        """Show another picture, of the size of `rect`, or none."""
+        self.stale = False
+        self.rect = rect if picture is not None else NOWHERE
+        self._pixels = np.ascontiguousarray(picture) if picture is not None else np.zeros((0, 0), np.uint32)
+        height, width = self._pixels.shape
+        self._image = QImage(self._pixels.data, width, height, self._pixels.strides[0], self._format) if width else QImage()
 
-    def put(self, rect: Rect, picture: Colors) -> None:
-        """Fill a part; all of the first one is what `draw` shows."""
-        self._pixels[rect[1]:rect[3], rect[0]:rect[2]] = picture
-        if is_empty(self.filled):
-            self.filled = rect
+    def patch(self, rect: Rect, picture: Colors) -> None:
+        """Replace a part."""
+        x, y = self.rect[:2]
+        self._pixels[rect[1] - y:rect[3] - y, rect[0] - x:rect[2] - x] = picture
 
-    def draw(self, painter: QPainter, rect: Rect) -> None:
-        """Paint what lies in `rect`."""
-        part = intersect(rect, self.filled)
+    def move(self, dx: int, dy: int, rect: Rect) -> list[Rect]:
+        """Move the picture; `rect` is what is to be visible now. Returns the parts of it that are missing."""
+        x, y = self.rect[0] + dx, self.rect[1] + dy
+        there = intersect((x, y, self.rect[2] + dx, self.rect[3] + dy), rect)
+        if is_empty(there):
+            self.stale = True
+            return []
+        picture = np.empty((rect[3] - rect[1], rect[2] - rect[0]), np.uint32)
+        x0, y0, x1, y1 = there
+        picture[y0 - rect[1]:y1 - rect[1], x0 - rect[0]:x1 - rect[0]] = self._pixels[y0 - y:y1 - y, x0 - x:x1 - x]
+        self.fill(rect, picture)
+        parts = [(rect[0], rect[1], rect[2], y0), (rect[0], y1, rect[2], rect[3]), (rect[0], y0, x0, y1), (x1, y0, rect[2], y1)]
+        return [part for part in parts if not is_empty(part)]
+
+    def draw(self, painter: QPainter, exposed: Rect) -> None:
+        """Paint what lies in `exposed`."""
+        part = intersect(exposed, self.rect)
         if not is_empty(part):
-            area = qrect(part)
-            painter.drawImage(area, self._image, area)
+            painter.drawImage(qrect(part), self._image, qrect(part).translated(-self.rect[0], -self.rect[1]))
 
 
 class Scene:
@@ -78,11 +92,17 @@ class Scene:
 
     def set_view(self, view: View, ratio: float) -> None:
         """Show the image elsewhere or larger; `ratio` device pixels are one logical one."""
-        if view != self._view or ratio != self._ratio:
-            if ratio != self._ratio:
-                self._ratio = ratio
-                self.restyle()
-            self._view = view
+        if ratio != self._ratio:
+            self._ratio = ratio
+            self.restyle()
+        if view == self._view:
+            return
+        before, self._view = self._view, view
+        dx, dy = round(view.x - before.x), round(view.y - before.y)
+        moved = view.placed(view.scale, before.x + dx, before.y + dy)
+        if view.scale == before.scale and view.shape == before.shape and abs(moved.x - view.x) + abs(moved.y - view.y) < 1e-6:
+            self._move(dx, dy)
+        else:
             self._invalidate()
 
     def set_preview(self, preview: Preview) -> None:
@@ -134,8 +154,6 @@ class Scene:
             self._photo.draw(painter, exposed)
         self._overlay.draw(painter, exposed)
         self._extra.draw(painter, exposed)
-        if self.show_grid and self._view.scale >= GRID_FROM * self._ratio:
-            self._draw_grid(painter, exposed)
         self._marks.draw(painter, exposed)
         if not self.preview.empty:
             draw_shapes(painter, self.preview, self._view, self._ratio)
@@ -143,72 +161,84 @@ class Scene:
     def _invalidate(self) -> None:
         self._photo.stale = self._overlay.stale = self._extra.stale = self._marks.stale = True
 
+    def _move(self, dx: int, dy: int) -> None:
+        """Keep what is rendered already when the image only moved by whole device pixels."""
+        visible = self._view.visible
+        self._marks.stale = True
+        if not is_empty(self._dirty):
+            x0, y0, x1, y1 = self._dirty
+            self._dirty = intersect((x0 + dx, y0 + dy, x1 + dx, y1 + dy), visible)
+        renders = {self._photo: self._photo_part, self._overlay: self._overlay_part, self._extra: self._extra_part}
+        for plane, render_part in renders.items():
+            if not plane.stale and not is_empty(plane.rect):
+                for rect in plane.move(dx, dy, visible):
+                    plane.patch(rect, render_part(rect))
+            else:
+                plane.stale = True
+
     def _render(self) -> None:
-        if self.document is None or self.pyramid is None:
+        visible = self._view.visible
+        mode = self.palette.mode
+        if self.document is None or is_empty(visible):
             return
-        if self._photo.stale and self.palette.mode != "mask":
-            self._render_photo(self.pyramid)
-        if self._overlay.stale or not is_empty(self._dirty):
-            self._render_overlay(self.document)
+        if self._photo.stale and mode != "mask":
+            self._photo.fill(visible, self._photo_part(visible))
+        if self._overlay.stale:
+            self._overlay.fill(visible, self._overlay_part(visible) if mode != "off" or self._has_grid else None)
+        elif not is_empty(self._dirty) and not is_empty(self._overlay.rect):
+            self._overlay.patch(self._dirty, self._overlay_part(self._dirty))
+        self._dirty = NOWHERE
         if self._extra.stale:
-            self._render_extra()
+            self._extra.fill(visible, self._extra_part(visible) if self.layers else None)
         if self._marks.stale:
             self._render_marks()
 
-    def _render_photo(self, pyramid: Pyramid) -> None:
-        view, rect = self._view, self._view.visible
-        self._photo.begin(view.size)
-        if not is_empty(rect):
-            picture = pyramid.render(view, rect)
-            if self.brightness or self.contrast:
-                picture = adjust(picture, self.brightness, self.contrast)
-            self._photo.put(rect, picture)
+    def _photo_part(self, rect: Rect) -> Colors:
+        assert self.pyramid is not None
+        picture = self.pyramid.render(self._view, rect)
+        return adjust(picture, self.brightness, self.contrast) if self.brightness or self.contrast else picture
 
-    def _render_overlay(self, document: Document) -> None:
-        view = self._view
-        rect, self._dirty = self._dirty, NOWHERE
-        if self._overlay.stale:
-            rect = view.visible
-            self._overlay.begin(view.size)
-        paint = self.palette.paint()
-        if not is_empty(rect) and paint is not None:
-            self._overlay.put(rect, render(document.annotation.region_map, paint, view, rect))
+    def _overlay_part(self, rect: Rect) -> Colors:
+        assert self.document is not None
+        picture = render(self.document.annotation.region_map, self.palette.paint(), self._view, rect)
+        if self._has_grid:
+            rule(picture, self._view, rect)
+        return picture
 
-    def _render_extra(self) -> None:
-        self._extra.begin(self._view.size)
-        self._put_all(self._extra, [(self._view.visible, render(layer.labels, layer.paint, self._view, self._view.visible))
-                                    for layer in self.layers if not is_empty(self._view.visible)])
+    def _extra_part(self, rect: Rect) -> Colors:
+        return self._together(rect, [(rect, render(layer.labels, layer.paint, self._view, rect)) for layer in self.layers])
 
     def _render_marks(self) -> None:
-        self._marks.begin(self._view.size)
         width = max(1, round(self._ratio))
         parts = [render_mask(self.preview, self._view, self.tint, width), render_strokes(self.preview, self._view)]
-        self._put_all(self._marks, [part for part in parts if part is not None])
-
-    def _put_all(self, plane: Plane, parts: list[tuple[Rect, Colors]]) -> None:
-        """Lay pictures over each other in one plane."""
-        if not parts:
-            return
-        if len(parts) == 1:
-            plane.put(*parts[0])
-            return
+        shown = [part for part in parts if part is not None]
         visible = self._view.visible
-        whole = np.zeros((visible[3] - visible[1], visible[2] - visible[0]), np.uint32)
-        for (x0, y0, x1, y1), picture in parts:
-            area = whole[y0 - visible[1]:y1 - visible[1], x0 - visible[0]:x1 - visible[0]]
-            area[...] = blend(area, picture)
-        plane.put(visible, whole)
+        self._marks.fill(visible, self._together(visible, shown) if shown else None)
 
-    def _draw_grid(self, painter: QPainter, exposed: Rect) -> None:
-        view = self._view
-        x0, y0, x1, y1 = intersect(exposed, view.visible)
-        if x1 <= x0:
-            return
-        columns, rows = view.columns(x0, x1), view.rows(y0, y1)
-        lines = [QLine(x0 + int(i) + 1, y0, x0 + int(i) + 1, y1 - 1) for i in np.flatnonzero(np.diff(columns))]
-        lines += [QLine(x0, y0 + int(i) + 1, x1 - 1, y0 + int(i) + 1) for i in np.flatnonzero(np.diff(rows))]
-        painter.setPen(QColor(128, 128, 128, 110))
-        painter.drawLines(lines)
+    @staticmethod
+    def _together(rect: Rect, parts: list[tuple[Rect, Colors]]) -> Colors:
+        """Pictures, each with its place, over each other in one of the size of `rect`."""
+        if len(parts) == 1 and parts[0][0] == rect:
+            return parts[0][1]
+        whole = np.zeros((rect[3] - rect[1], rect[2] - rect[0]), np.uint32)
+        for (x0, y0, x1, y1), picture in parts:
+            area = whole[y0 - rect[1]:y1 - rect[1], x0 - rect[0]:x1 - rect[0]]
+            area[...] = blend(area, picture)
+        return whole
+
+    @property
+    def _has_grid(self) -> bool:
+        return self.show_grid and self._view.scale >= GRID_FROM * self._ratio
+
+
+def rule(picture: Colors, view: View, rect: Rect) -> None:
+    """Draw the borders between image pixels into the overlay's device pixels `rect`."""
+    columns = np.flatnonzero(np.diff(view.columns(rect[0] - 1, rect[2])))
+    rows = np.flatnonzero(np.diff(view.rows(rect[1] - 1, rect[3])))
+    ruled = picture.copy()
+    ruled[:, columns] = blend(picture[:, columns], GRID)
+    ruled[rows] = blend(picture[rows], GRID)
+    picture[:] = ruled
 
 
 def blend(below: Colors, above: Colors) -> Colors:

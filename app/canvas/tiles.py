@@ -1,10 +1,11 @@
-"""The photo at every zoom: halved copies, made once off the window's thread, and the visible part resampled from the best one."""
+"""The photo at every zoom: halved copies, made once off the window's thread; the visible part comes from the best one."""
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtGui import QImage, QPainter, QTransform
 
 from app.canvas.geometry import Rect, View
 
@@ -16,7 +17,7 @@ SMALLEST_LEVEL = 128
 
 @dataclass(frozen=True, slots=True)
 class Pyramid:
-    """`levels[0]` is the photo itself, uint8 (H, W, 3) RGB, not copied; the others are uint8 (h, w, 4) BGRA, each half as large."""
+    """`levels[0]` is the photo itself, uint8 (H, W, 3) RGB, not copied; the others are uint8 (h, w, 4) BGRA, halves."""
 
     levels: tuple[NDArray[np.uint8], ...]
 
@@ -34,33 +35,31 @@ class Pyramid:
     def _exact(self, view: View, rect: Rect) -> NDArray[np.uint32]:
         columns, rows = view.columns(rect[0], rect[2]), view.rows(rect[1], rect[3])
         part = self.levels[0][rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
-        return _packed(part).take(columns - columns[0], axis=1).take(rows - rows[0], axis=0)
+        wide: NDArray[np.uint32] = _packed(part).take(columns - columns[0], axis=1)
+        return wide.take(rows - rows[0], axis=0)
 
     def _smooth(self, view: View, rect: Rect) -> NDArray[np.uint32]:
-        import cv2
         level = self.levels[self._level_for(view.scale)]
         height, width = level.shape[:2]
-        # A device pixel's centre, in the level's pixels: centre = index * step + start.
-        step_x, step_y = width / (view.shape[1] * view.scale), height / (view.shape[0] * view.scale)
-        start_x, start_y = (rect[0] + 0.5 - view.x) * step_x - 0.5, (rect[1] + 0.5 - view.y) * step_y - 0.5
-        columns, rows = rect[2] - rect[0], rect[3] - rect[1]
-        x0, y0 = _within(start_x - 1, width), _within(start_y - 1, height)
-        x1, y1 = _within(start_x + columns * step_x + 2, width), _within(start_y + rows * step_y + 2, height)
-        part = level[y0:y1 + 1, x0:x1 + 1]
-        if step_x == step_y == 1.0 and start_x == int(start_x) and start_y == int(start_y):
-            x, y = int(start_x) - x0, int(start_y) - y0
-            return _packed(part[y:y + rows, x:x + columns])
-        to_level = np.array([[step_x, 0.0, start_x - x0], [0.0, step_y, start_y - y0]])
-        return _packed(cv2.warpAffine(part, to_level, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                                      borderMode=cv2.BORDER_REPLICATE))
+        part_rows, part_columns = view.rows(rect[1] - 1, rect[3] + 1, height), view.columns(rect[0] - 1, rect[2] + 1, width)
+        y0, y1, x0, x1 = part_rows[0], part_rows[-1] + 1, part_columns[0], part_columns[-1] + 1
+        y0, x0, y1, x1 = max(y0 - 1, 0), max(x0 - 1, 0), min(y1 + 1, height), min(x1 + 1, width)
+        part = _packed(level[y0:y1, x0:x1])
+        # Screen pixels per pixel of the level, and where on the picture the part begins.
+        step_x, step_y = view.scale * view.shape[1] / width, view.scale * view.shape[0] / height
+        left, top = view.x + x0 * step_x - rect[0], view.y + y0 * step_y - rect[1]
+        picture = np.empty((rect[3] - rect[1], rect[2] - rect[0]), np.uint32)
+        if step_x == step_y == 1.0 and left == int(left) and top == int(top):
+            picture[:] = part[-int(top):, -int(left):][:picture.shape[0], :picture.shape[1]]
+        else:
+            _stretch(part, picture, QTransform(step_x, 0, 0, step_y, left, top))
+        return picture
 
     def _level_for(self, scale: float) -> int:
         """The smallest level that still has as many pixels as the screen shows."""
-        needed = self.shape[0] * scale, self.shape[1] * scale
-        level = 0
-        while level + 1 < len(self.levels) and all(n >= need for n, need in zip(self.levels[level + 1].shape, needed, strict=False)):
-            level += 1
-        return level
+        height, width = self.shape[0] * scale, self.shape[1] * scale
+        enough = [i for i, level in enumerate(self.levels) if level.shape[0] >= height and level.shape[1] >= width]
+        return enough[-1] if enough else 0
 
 
 def build_pyramid(pixels: NDArray[np.uint8]) -> Pyramid:
@@ -85,7 +84,7 @@ def adjust(picture: NDArray[np.uint32], brightness: float, contrast: float) -> N
     values = np.clip((np.arange(256) - 127.5) * gain + 127.5 + 255 * brightness, 0, 255).astype(np.uint8)
     table = np.repeat(values[None, :, None], 4, axis=2)
     table[..., 3] = 255
-    return cv2.LUT(picture.view(np.uint8).reshape(*picture.shape, 4), table).view(np.uint32)[..., 0]
+    return _packed(cv2.LUT(picture.view(np.uint8).reshape(*picture.shape, 4), table))
 
 
 def _packed(part: NDArray[np.uint8]) -> NDArray[np.uint32]:
@@ -93,8 +92,17 @@ def _packed(part: NDArray[np.uint8]) -> NDArray[np.uint32]:
     if part.shape[2] == 3:
         import cv2
         part = cv2.cvtColor(part, cv2.COLOR_RGB2BGRA)
-    return np.ascontiguousarray(part).view(np.uint32)[..., 0]
+    packed: NDArray[np.uint32] = np.ascontiguousarray(part).view(np.uint32)[..., 0]
+    return packed
 
 
-def _within(position: float, length: int) -> int:
-    return min(max(int(np.floor(position)), 0), length - 1)
+def _stretch(part: NDArray[np.uint32], picture: NDArray[np.uint32], transform: QTransform) -> None:
+    """Draw one packed picture into another, bilinear; Qt does it in one thread in two thirds of OpenCV's time in two."""
+    source, target = (QImage(p.data, p.shape[1], p.shape[0], p.strides[0], QImage.Format.Format_RGB32) for p in (part, picture))
+    target.fill(0)
+    painter = QPainter(target)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.setTransform(transform)
+    painter.drawImage(0, 0, source)
+    painter.end()

@@ -77,7 +77,8 @@ class Canvas(Viewport):
         self.context.runner = self.runner
         self.pointer = (math.nan, math.nan)
         self._cursor_at: QPointF | None = None
-        self._scene, self._document = Scene(), None
+        self._scene = Scene()
+        self._document: Document | None = None
         self._kept_view = self.view_state()
         self._last_error = ""
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
@@ -165,7 +166,8 @@ class Canvas(Viewport):
         """Note where the pointer is, in widget coordinates, or that it left; draws the ring there."""
         before, self._cursor_at = self._cursor_at, position
         self.pointer = self.image_point(position) if position is not None else (math.nan, math.nan)
-        inside = self._document is not None and all(0 <= p < n for p, n in zip(self.pointer, self.view.shape[::-1], strict=True))
+        height, width = self.view.shape
+        inside = self._document is not None and 0 <= self.pointer[0] < width and 0 <= self.pointer[1] < height
         self.pointer_moved.emit(*(self.pointer if inside else (math.nan, math.nan)))
         if self._ring_radius() is not None:
             for at in (before, position):

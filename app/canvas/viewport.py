@@ -14,7 +14,7 @@ ViewState = tuple[float, float, float, bool]
 
 
 class Viewport(QWidget):
-    """A widget with a View of an image. Positions in methods are image coordinates; `scale` is device pixels per image pixel."""
+    """A widget with a View of an image. Methods take image coordinates; `scale` is device pixels per image pixel."""
 
     view_changed = Signal()
 
@@ -86,7 +86,7 @@ class Viewport(QWidget):
         """Move the image by logical pixels."""
         ratio, view = self.devicePixelRatioF(), self._view
         self._is_fitted = False
-        self._apply(view.placed(view.scale, view.x + dx * ratio, view.y + dy * ratio).kept_in_sight())
+        self._apply(view.placed(view.scale, view.x + round(dx * ratio), view.y + round(dy * ratio)).kept_in_sight())
 
     def view_state(self) -> ViewState:
         """Zoom and place, to be restored later, also on another image."""
