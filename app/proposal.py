@@ -20,28 +20,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 STRIP = 128
 """Rows upsampled at once: what a strip needs stays in the processor's cache."""
-SAME = (("car", "vehicle", "automobile"), ("person", "pedestrian", "people", "human"), ("bicyclist", "cyclist", "rider"),
-        ("bicycle", "bike"), ("motorbike", "motorcycle"), ("aeroplane", "airplane", "plane"), ("pavement", "sidewalk"),
-        ("road", "street"), ("tree", "trees", "vegetation"), ("sign", "trafficsign", "signsymbol"), ("pole", "columnpole"),
-        ("sofa", "couch"), ("tv", "tvmonitor", "monitor"), ("diningtable", "table"), ("pottedplant", "plant"))
-"""Names that mean the same class, without spaces; each name is looked for as it is first."""
-
-
-def match_classes(names: Sequence[str], classes: Sequence[LabelClass]) -> dict[int, int | None]:
-    """The project's class for every plane of a network, by name (case, spaces, _ and - ignored) or synonym, or None."""
-    by_name: dict[str, int] = {}
-    for label in classes:
-        by_name.setdefault(_plain(label.name), label.id)
-    synonyms = {name: group for group in SAME for name in group}
-    found: dict[int, int | None] = {}
-    for plane, name in enumerate(names):
-        candidates = (_plain(name), *synonyms.get(_plain(name), ()))
-        found[plane] = next((by_name[c] for c in candidates if c in by_name), None)
-    return found
-
-
-def _plain(name: str) -> str:
-    return "".join(c for c in name.casefold() if c not in " _-/")
 
 
 @dataclass(frozen=True)

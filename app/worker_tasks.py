@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,18 +26,22 @@ def device() -> Generator[Progress, None, str]:
     return f"{words} (no GPU: its driver does not answer)" if torch.version.cuda else words
 
 
-def predict(image: Photo, model: str, device: str = "auto") -> Generator[Progress, None, Prediction]:
-    """Class probabilities of a photo. A graphics card without enough memory is given up for the processor, and that is said."""
+def predict(image: Photo, model: str, folder: str | None = None,
+            device: str = "auto") -> Generator[Progress, None, tuple[NDArray[np.float16], str]]:
+    """Class probabilities (C, h, w) of a photo at the network's working scale, and a sentence when it had to make do with less.
+
+    `model` is a name or a path of weights, `folder` the project's, whose own networks are looked for as well.
+    """
     from segcore import inference
-    yield Progress(0, 0, f"Loading {model}")
-    try:
-        return (yield from inference.predict(_network(model, device), image))
-    except (RuntimeError, MemoryError) as error:
-        if device == "cpu" or not _is_full_gpu(error):
-            raise
-    _network.cache_clear()
-    yield Progress(0, 0, "The graphics card has too little memory; the processor does it")
-    return (yield from inference.predict(_network(model, "cpu"), image))
+    from segcore.model_zoo import find_model
+    yield Progress(0, 3, "Loading the network")
+    changed = _modified(find_model(model, folder).weights_path)
+    network = _network(model, folder, device, changed)
+    prediction = yield from inference.predict(network, image)
+    if prediction.message:
+        _network.cache_clear()      # moved to the processor for lack of memory; the next photo may be smaller
+    shape = inference.working_shape(network.card, image.shape[:2])
+    return _at_most(prediction.prob, shape), prediction.message
 
 
 def refine(image: Photo, prob: NDArray[Any], refiner: str, params: dict[str, Any],
@@ -78,18 +83,26 @@ def _at_scale(image: Photo, prob: NDArray[Any], shape: tuple[int, ...]) -> tuple
     return np.asarray(photo, np.uint8), planes / np.maximum(planes.sum(axis=0), 1e-6)
 
 
+def _at_most(prob: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float16]:
+    """Planes no larger than the network saw the photo: more would only be interpolation."""
+    import cv2
+    if prob.shape[1] <= shape[0]:
+        return prob.astype(np.float16)
+    small = [cv2.resize(plane, (shape[1], shape[0]), interpolation=cv2.INTER_AREA).astype(np.float16) for plane in prob]
+    return np.stack(small)
+
+
+def _modified(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
 @lru_cache(maxsize=2)
-def _network(model: str, device: str) -> Any:
+def _network(model: str, folder: str | None, device: str, modified: float) -> Any:
     from segcore import inference
-    return inference.load_model(model, device)
+    return inference.load_model(model, device, folder)
 
 
 @lru_cache(maxsize=2)
 def _segmenter(name: str, params: tuple[tuple[str, Any], ...]) -> Any:
     from segcore.segmenters import SEGMENTERS
     return SEGMENTERS[name](**dict(params))
-
-
-def _is_full_gpu(error: BaseException) -> bool:
-    words = str(error)
-    return type(error).__name__ == "OutOfMemoryError" or "CUDA out of memory" in words or "MPS backend out of memory" in words

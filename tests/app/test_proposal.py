@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.proposal import Picture, Proposal, accept_pieces, drain, match_classes, parts
+from app.proposal import Picture, Proposal, accept_pieces, drain, parts
 from segcore.history import Edit, History, Patch
 from segcore.types import Annotation, LabelClass, Region
 
@@ -98,12 +98,6 @@ def test_the_refinement_can_be_switched_on_and_off() -> None:
     assert got.label_map().min() == 1 and got.shares().tolist() == [0, 1]
     got.refined = False
     assert got.label_map().max() == 0 and got.shares().tolist() == [1, 0]
-
-
-def test_names_match_without_case_and_by_synonym_exact_ones_first() -> None:
-    classes = [LabelClass(1, "Car", (0, 0, 0)), LabelClass(2, "vehicle", (0, 0, 0)), LabelClass(5, "Traffic Sign", (0, 0, 0))]
-    assert match_classes(["car", "VEHICLE", "automobile", "sign", "traffic_sign", "unicorn"], classes) == {
-        0: 1, 1: 2, 2: 1, 3: 5, 4: 5, 5: None}
 
 
 def test_accepting_makes_one_region_per_stuff_class_and_one_per_thing() -> None:
