@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import (
     QInputDevice,
     QKeyEvent,
@@ -28,23 +29,21 @@ MODIFIERS = {Qt.KeyboardModifier.ShiftModifier: "shift", Qt.KeyboardModifier.Con
 KEYS = {Qt.Key.Key_Return: "Enter", Qt.Key.Key_Enter: "Enter", Qt.Key.Key_Escape: "Escape", Qt.Key.Key_Backspace: "Backspace"}
 
 
-class CanvasInput(QObject):
-    """Watches a canvas's events; what it does not use goes on to the window's shortcuts."""
+class CanvasInput:
+    """Takes a canvas's events; what it does not use goes on to the widget and the window's shortcuts."""
 
     def __init__(self, canvas: Canvas) -> None:
-        super().__init__(canvas)
         self._canvas = canvas
         self._pan_from: QPointF | None = None
         self._space = False
         self._pen_down = False
-        self._handlers = {
+        self._handlers: dict[QEvent.Type, Callable[[Any], bool]] = {
             QEvent.Type.MouseButtonPress: self._press, QEvent.Type.MouseMove: self._move,
             QEvent.Type.MouseButtonRelease: self._release, QEvent.Type.MouseButtonDblClick: self._double,
             QEvent.Type.Wheel: self._wheel, QEvent.Type.NativeGesture: self._pinch,
             QEvent.Type.TabletPress: self._pen, QEvent.Type.TabletMove: self._pen, QEvent.Type.TabletRelease: self._pen,
             QEvent.Type.ShortcutOverride: self._claim_key, QEvent.Type.KeyPress: self._key_press,
             QEvent.Type.KeyRelease: self._key_release, QEvent.Type.Leave: self._leave, QEvent.Type.FocusOut: self._focus_out}
-        canvas.installEventFilter(self)
 
     @property
     def panning(self) -> bool:
@@ -56,10 +55,10 @@ class CanvasInput(QObject):
         """Whether the photo is being moved right now."""
         return self._pan_from is not None
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """True for events that need nobody else."""
+    def take(self, event: QEvent) -> bool:
+        """Act on an event; True when it needs nobody else."""
         handler = self._handlers.get(event.type())
-        return bool(handler(event)) if handler is not None else False
+        return handler is not None and handler(event)
 
     # pointer
 
@@ -158,13 +157,14 @@ class CanvasInput(QObject):
                 self._space = True
                 self._canvas.show_cursor()
             return True
-        if event.key() not in KEYS or not self._canvas.runner.running:
+        key = KEYS.get(Qt.Key(event.key()))
+        if key is None or not self._canvas.runner.running:
             return False
-        if event.key() == Qt.Key.Key_Escape:
+        if key == "Escape":
             self._canvas.runner.cancel()
         else:
             x, y = self._canvas.pointer
-            self._canvas.feed(Event("key", x, y, key=KEYS[event.key()], modifiers=_modifiers(event.modifiers())))
+            self._canvas.feed(Event("key", x, y, key=key, modifiers=_modifiers(event.modifiers())))
         return True
 
     def _key_release(self, event: QKeyEvent) -> bool:

@@ -55,7 +55,8 @@ def argb_table(colors: NDArray[Any], alpha: float | NDArray[np.float64] = 1.0) -
     """Premultiplied 0xAARRGGBB, uint32 (N,), from RGB (N, 3) 0..255 and alpha 0..1."""
     share = np.broadcast_to(np.asarray(alpha, np.float64), (len(colors),))
     rgb = np.rint(np.asarray(colors, np.float64) * share[:, None]).astype(np.uint32)
-    return (np.rint(share * 255).astype(np.uint32) << 24) | (rgb[:, 0] << 16) | (rgb[:, 1] << 8) | rgb[:, 2]
+    packed: Colors = (np.rint(share * 255).astype(np.uint32) << 24) | (rgb[:, 0] << 16) | (rgb[:, 1] << 8) | rgb[:, 2]
+    return packed
 
 
 RIM = argb((0, 0, 0), 0.65)
@@ -65,13 +66,13 @@ def sample(labels: Labels, view: View, rect: Rect) -> Labels:
     """The label under the centre of each device pixel of `rect`; of the type of `labels` and the size of `rect`."""
     columns = view.columns(rect[0], rect[2], labels.shape[1])
     rows = view.rows(rect[1], rect[3], labels.shape[0])
-    part = labels[:, columns[0]:columns[-1] + 1]
+    part: Labels = labels[:, columns[0]:columns[-1] + 1]
     columns = columns - columns[0]
     if view.scale * view.shape[0] > labels.shape[0]:    # fewer label rows than screen rows: spread the columns first
-        part = part[rows[0]:rows[-1] + 1].take(columns, axis=1)
-        return part.take(rows - rows[0], axis=0)
-    part = part.take(rows, axis=0)
-    return part.take(columns, axis=1)
+        part = part[rows[0]:rows[-1] + 1].take(columns, axis=1).take(rows - rows[0], axis=0)
+    else:
+        part = part.take(rows, axis=0).take(columns, axis=1)
+    return part
 
 
 def render(labels: Labels, paint: Paint, view: View, rect: Rect) -> Colors:

@@ -83,7 +83,7 @@ class RegionPalette:
         fill = argb_table(colors, np.where(selected & (0 < opacity < 1), opacity + (1 - opacity) * 0.15, opacity))
         edge = fill if self.mode in ("fill", "mask") else argb_table(line_colors(colors))
         edge = np.where(selected, WHITE, edge).astype(np.uint32)
-        dash = np.where(locked, COMPANION, edge).astype(np.uint32)
+        dash = np.where(locked & (self.mode in ("both", "outline")), COMPANION, edge).astype(np.uint32)
         hidden = np.array([self._is_hidden(r) for r in regions])
         ground = MASK_GROUND if self.mode == "mask" else 0
         for table, values in ((self._fill, fill), (self._edge, edge), (self._dash, dash)):
@@ -98,7 +98,7 @@ def region_colors(regions: list[Region], classes: Mapping[int, LabelClass]) -> N
     # Multiples of the golden ratio: neighbours in the table are never neighbours in lightness.
     turn = (np.array([r.id - 1 for r in regions]) * 0.6180339887) % 1.0
     shade = np.where(things, (turn + 0.5) % 1.0 - 0.5, 0.0)[:, None]
-    lighter, darker = colors + (255 - colors) * shade, colors * (1 + 0.9 * shade)
+    lighter, darker = colors + (255 - colors) * 0.8 * shade, colors * (1 + 0.6 * shade)
     return np.where(shade > 0, lighter, darker)
 
 

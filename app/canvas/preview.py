@@ -16,7 +16,7 @@ from segcore.types import Box
 
 FOREGROUND, BACKGROUND = (46, 204, 96), (235, 64, 64)
 DARK, LIGHT = QColor(0, 0, 0, 170), QColor(255, 255, 255)
-ACCENT = QColor(255, 214, 64)
+INSIDE = QColor(255, 255, 255, 40)
 STROKES = tables((argb(BACKGROUND, 0.55), argb(FOREGROUND, 0.55), 0))
 
 
@@ -73,11 +73,20 @@ def render_strokes(preview: Preview, view: View) -> tuple[Rect, Colors] | None:
     return view.visible, render(preview.strokes, STROKES, view, view.visible)
 
 
+def draw_shade(painter: QPainter, rect: tuple[float, float, float, float], view: View) -> None:
+    """Darken the photo outside a rectangle; below masks and strokes, so that they stay bright."""
+    left, top, right, bottom = view.visible
+    outside = QPainterPath()
+    outside.addRect(QRectF(left, top, right - left, bottom - top))
+    outside.addRect(_on_screen(rect, view))
+    painter.fillPath(outside, QColor(0, 0, 0, 90))
+
+
 def draw_shapes(painter: QPainter, preview: Preview, view: View, ratio: float) -> None:
     """Rectangle, lines and points; the painter works in device pixels, `ratio` of them are one unit of line width."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if preview.rect is not None:
-        _draw_rect(painter, preview.rect, view, ratio)
+        _draw_rect(painter, _on_screen(preview.rect, view), ratio)
     for line in preview.lines:
         _draw_line(painter, [QPointF(*view.to_screen(x, y)) for x, y in line], preview.closed, ratio)
     for x, y, is_foreground in preview.points:
@@ -101,33 +110,27 @@ def draw_ring(painter: QPainter, at: QPointF, radius: float, ratio: float) -> No
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
-def _draw_rect(painter: QPainter, rect: tuple[float, float, float, float], view: View, ratio: float) -> None:
-    (x0, y0), (x1, y1) = view.to_screen(*rect[:2]), view.to_screen(*rect[2:])
-    inner = QRectF(QPointF(x0, y0), QPointF(x1, y1)).normalized()
-    left, top, right, bottom = view.visible
-    outside = QPainterPath()
-    outside.addRect(QRectF(left, top, right - left, bottom - top))
-    outside.addRect(inner)
+def _draw_rect(painter: QPainter, inner: QRectF, ratio: float) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.fillPath(outside, QColor(0, 0, 0, 80))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(DARK, 3 * ratio, j=Qt.PenJoinStyle.MiterJoin))
-    painter.drawRect(inner)
-    painter.setPen(QPen(LIGHT, 1.25 * ratio, j=Qt.PenJoinStyle.MiterJoin))
-    painter.drawRect(inner)
+    for color, width in ((DARK, 3.0), (LIGHT, 1.25)):
+        painter.setPen(QPen(color, width * ratio, j=Qt.PenJoinStyle.MiterJoin))
+        painter.drawRect(inner)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+
+def _on_screen(rect: tuple[float, float, float, float], view: View) -> QRectF:
+    return QRectF(QPointF(*view.to_screen(*rect[:2])), QPointF(*view.to_screen(*rect[2:]))).normalized()
 
 
 def _draw_line(painter: QPainter, line: list[QPointF], closed: bool, ratio: float) -> None:
     if not line:
         return
     polygon = QPolygonF(line)
-    fill = QColor(ACCENT)
-    fill.setAlpha(50)
-    for color, width in ((DARK, 3.5), (ACCENT, 1.75)):
+    for color, width in ((DARK, 3.75), (LIGHT, 1.75)):
         pen = QPen(color, width * ratio, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin)
         painter.setPen(pen)
-        painter.setBrush(QBrush(fill) if closed and color is ACCENT else Qt.BrushStyle.NoBrush)
+        painter.setBrush(QBrush(INSIDE) if closed and color is LIGHT else Qt.BrushStyle.NoBrush)
         painter.drawPolygon(polygon) if closed else painter.drawPolyline(polygon)
 
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QPainter
 from app.canvas.geometry import Rect, View, intersect, is_empty
 from app.canvas.overlay import Colors, Layer, argb, render
 from app.canvas.palette import RegionPalette
-from app.canvas.preview import Preview, draw_shapes, render_mask, render_strokes
+from app.canvas.preview import Preview, draw_shade, draw_shapes, render_mask, render_strokes
 from app.canvas.tiles import Pyramid, adjust
 from app.document import Document
 from segcore.types import Box
@@ -121,7 +121,7 @@ class Scene:
 
     def restyle(self) -> None:
         """Colour the regions anew: other classes, opacity, mode or hidden ones."""
-        self.palette.width = max(1, round(self._ratio))
+        self.palette.width = max(1, int(1.5 * self._ratio + 0.5))
         if self.document is not None:
             self.palette.rebuild(self.document.annotation.regions, self.document.classes, self.document.active_region)
         self._overlay.stale = self._marks.stale = True
@@ -154,6 +154,8 @@ class Scene:
             self._photo.draw(painter, exposed)
         self._overlay.draw(painter, exposed)
         self._extra.draw(painter, exposed)
+        if self.preview.rect is not None:
+            draw_shade(painter, self.preview.rect, self._view)
         self._marks.draw(painter, exposed)
         if not self.preview.empty:
             draw_shapes(painter, self.preview, self._view, self._ratio)

@@ -35,8 +35,8 @@ class Pyramid:
     def _exact(self, view: View, rect: Rect) -> NDArray[np.uint32]:
         columns, rows = view.columns(rect[0], rect[2]), view.rows(rect[1], rect[3])
         part = self.levels[0][rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
-        wide: NDArray[np.uint32] = _packed(part).take(columns - columns[0], axis=1)
-        return wide.take(rows - rows[0], axis=0)
+        picture: NDArray[np.uint32] = _packed(part).take(columns - columns[0], axis=1).take(rows - rows[0], axis=0)
+        return picture
 
     def _smooth(self, view: View, rect: Rect) -> NDArray[np.uint32]:
         level = self.levels[self._level_for(view.scale)]

@@ -208,7 +208,10 @@ class Canvas(Viewport):
             draw_ring(painter, self._cursor_at * ratio, radius, ratio)
 
     def event(self, event: QEvent) -> bool:
-        """Follow changes of screen and theme."""
+        """Let the tool have its events; follow changes of screen and theme."""
+        taker = self.__dict__.get("_input")     # absent while the widget is being made
+        if taker is not None and taker.take(event):
+            return True
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._resized(self.view_state())
         elif event.type() == QEvent.Type.PaletteChange:
@@ -256,7 +259,8 @@ class Canvas(Viewport):
         from app.canvas.tiles import build_pyramid
         loaded = self.workspace.cache.get(document.entry.name)
         if loaded is not None and loaded.image is document.image and loaded.pyramid is not None:
-            return loaded.pyramid
+            pyramid: Pyramid = loaded.pyramid
+            return pyramid
         return build_pyramid(document.image.pixels)
 
     def _on_leave(self) -> None:
