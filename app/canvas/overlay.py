@@ -55,7 +55,8 @@ def argb_table(colors: NDArray[Any], alpha: float | NDArray[np.float64] = 1.0) -
     """Premultiplied 0xAARRGGBB, uint32 (N,), from RGB (N, 3) 0..255 and alpha 0..1."""
     share = np.broadcast_to(np.asarray(alpha, np.float64), (len(colors),))
     rgb = np.rint(np.asarray(colors, np.float64) * share[:, None]).astype(np.uint32)
-    packed: Colors = (np.rint(share * 255).astype(np.uint32) << 24) | (rgb[:, 0] << 16) | (rgb[:, 1] << 8) | rgb[:, 2]
+    opaque = np.rint(share * 255).astype(np.uint32)
+    packed: Colors = ((opaque << 24) | (rgb[:, 0] << 16) | (rgb[:, 1] << 8) | rgb[:, 2]).astype(np.uint32)
     return packed
 
 
