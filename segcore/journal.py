@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 KEPT_DAYS = 30
 SEGMENT_BYTES = 32 << 20
+IDLE_BYTES = 1 << 20
 _SUFFIX = ".journal"
 
 
@@ -102,7 +103,7 @@ class Journal:
             if self._open[name] <= revision:
                 del self._open[name]
             self._write({"n": name, "saved": revision})
-            if not self._open:
+            if not self._open and self._file.size > IDLE_BYTES:
                 self._drop()
 
     def recover(self, project: Project | None = None) -> list[Recovered]:

@@ -5,6 +5,7 @@ import contextlib
 import getpass
 import json
 import os
+import secrets
 import socket
 import sys
 import time
@@ -112,7 +113,7 @@ class Lock:
 def _describe(folder: Path) -> bytes:
     started = time.strftime("%Y-%m-%d %H:%M:%S")
     row = {"app": "SegDesk", "pid": os.getpid(), "host": socket.gethostname(), "user": _user(), "started": started,
-           "birth": _birth(os.getpid()), "folder_id": _folder_id(folder)}
+           "birth": _birth(os.getpid()), "folder_id": _folder_id(folder), "nonce": secrets.token_hex(4)}
     return json.dumps(row).encode("ascii")
 
 

@@ -53,7 +53,7 @@ def kill_after(process: subprocess.Popen[str], seconds: float) -> int:
 
 
 def leftovers(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob(".segdesk-*")]
+    return list(folder.rglob(".segdesk-*"))
 
 
 def test_a_kill_during_saves_leaves_every_file_whole(folder: Path) -> None:
