@@ -4,13 +4,14 @@ from __future__ import annotations
 import os
 import sys
 
-COMMANDS = frozenset("new import export predict refine train evaluate models formats segmenters refiners check".split())
+COMMANDS = frozenset(("new", "import", "export", "predict", "refine", "train", "evaluate", "models", "formats", "segmenters",
+                      "refiners", "check"))
 
 
 def main() -> int:
     """Run what the arguments ask for; returns the exit code. A folder that is called like a command is opened as ./name."""
     arguments = sys.argv[1:]
-    if not arguments or (arguments[0] not in COMMANDS and os.path.exists(arguments[0])):
+    if arguments in ([], ["--sample"]) or (arguments[0] not in COMMANDS and os.path.exists(arguments[0])):
         from app.application import main as open_window
         return open_window(arguments)
     from segcore.cli import main as run_command

@@ -1,6 +1,8 @@
 """Refiners: image + probabilities -> better probabilities. One file each; `REFINERS["dense_crf"](iterations=5)` makes one."""
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,8 @@ from segcore.registry import Plugin, Registry
 class Refiner(Plugin):
     """Turns probabilities into better ones, guided by the image."""
 
+    per_region: ClassVar[bool] = False
+    """Whether it improves one region on its own, so that stored annotations are refined region by region."""
     notice: str = ""
     """A sentence for the user about the last `refine`, for example that it worked at reduced resolution."""
 

@@ -24,6 +24,7 @@ class FillHoles(Refiner):
     name = "fill_holes"
     title = "Fill holes"
     order = 20
+    per_region = True
 
     @dataclass
     class Params:

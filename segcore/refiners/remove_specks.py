@@ -22,6 +22,7 @@ class RemoveSpecks(Refiner):
     name = "remove_specks"
     title = "Remove specks"
     order = 30
+    per_region = True
 
     @dataclass
     class Params:
