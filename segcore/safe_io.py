@@ -88,10 +88,9 @@ def put(path: str | os.PathLike[str], data: bytes) -> None:
         try:
             _fill(temp, data, old)
             _replace(temp, target)
-        except BaseException:
+        finally:
             with contextlib.suppress(OSError):
                 os.unlink(temp)
-            raise
         FS.sync_folder(os.path.dirname(target))
     except OSError as error:
         raise storage_error(error, path, len(data)) from error
@@ -227,18 +226,9 @@ def partial_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
         raise storage_error(error, partial, 0) from error
     try:
         yield partial
-    except BaseException:
+        _finish_partial(partial, final)
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
-        raise
-    try:
-        (partial / _MARKER).unlink()
-        if final.exists():
-            final.rmdir()
-        os.rename(partial, final)
-        FS.sync_folder(os.fspath(final.parent))
-    except OSError as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise storage_error(error, final, 0) from error
 
 
 def _prepare_partial(final: Path, partial: Path) -> None:
@@ -250,6 +240,17 @@ def _prepare_partial(final: Path, partial: Path) -> None:
         shutil.rmtree(partial)
     partial.mkdir(parents=True)
     put(partial / _MARKER, b"")
+
+
+def _finish_partial(partial: Path, final: Path) -> None:
+    try:
+        (partial / _MARKER).unlink()
+        if final.exists():
+            final.rmdir()
+        os.rename(partial, final)
+        FS.sync_folder(os.fspath(final.parent))
+    except OSError as error:
+        raise storage_error(error, final, 0) from error
 
 
 def sweep(folder: str | os.PathLike[str], names: Iterable[str] | None = None) -> list[str]:

@@ -84,7 +84,11 @@ def rebuilt(table: object, *, header: tuple[int, ...] = (4, 3, 16, 0, 0, 0, 0), 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    text = b"" if table is None else chunk(b"tEXt", b"segdesk\0" + (table if isinstance(table, bytes) else json.dumps(table).encode()))
+    text = (
+        b""
+        if table is None
+        else chunk(b"tEXt", b"segdesk\0" + (table if isinstance(table, bytes) else json.dumps(table).encode()))
+    )
     return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", *header)) + text
             + (chunk(b"IDAT", zlib.compress(pixels)) if pixels else b"") + chunk(b"IEND", b""))
 
@@ -97,14 +101,34 @@ def test_a_rebuilt_file_is_read() -> None:
     assert annotation.shape == (3, 4) and meta.generation == 3
 
 
-@pytest.mark.parametrize("data", [
-    b"", b"x" * 100, rebuilt(None), rebuilt(b"{"), rebuilt(b"[" * 100000), rebuilt([]), rebuilt({}), rebuilt({**GOOD, "format": 2}),
-    rebuilt({**GOOD, "regions": 3}), rebuilt({**GOOD, "regions": [[1, 2]]}), rebuilt({**GOOD, "regions": [[0, 2, 0, ""]]}),
-    rebuilt({**GOOD, "regions": [[65536, 2, 0, ""]]}), rebuilt({**GOOD, "regions": [[1, 256, 0, ""]]}),
-    rebuilt({**GOOD, "regions": [[1, 2, 0, ""], [1, 3, 0, ""]]}), rebuilt({**GOOD, "regions": [["1", 2, 0, ""]]}),
-    rebuilt({**GOOD, "generation": "x"}), rebuilt(GOOD, header=(4, 3, 8, 0, 0, 0, 0)), rebuilt(GOOD, header=(4, 3, 16, 2, 0, 0, 0)),
-    rebuilt(GOOD, header=(60000, 60000, 16, 0, 0, 0, 0)), rebuilt(GOOD, header=(0, 3, 16, 0, 0, 0, 0)), rebuilt(GOOD, pixels=b""),
-    rebuilt(GOOD, pixels=b"\0" * 9)], ids=range(22))
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"x" * 100,
+        rebuilt(None),
+        rebuilt(b"{"),
+        rebuilt(b"[" * 100000),
+        rebuilt([]),
+        rebuilt({}),
+        rebuilt({**GOOD, "format": 2}),
+        rebuilt({**GOOD, "regions": 3}),
+        rebuilt({**GOOD, "regions": [[1, 2]]}),
+        rebuilt({**GOOD, "regions": [[0, 2, 0, ""]]}),
+        rebuilt({**GOOD, "regions": [[65536, 2, 0, ""]]}),
+        rebuilt({**GOOD, "regions": [[1, 256, 0, ""]]}),
+        rebuilt({**GOOD, "regions": [[1, 2, 0, ""], [1, 3, 0, ""]]}),
+        rebuilt({**GOOD, "regions": [["1", 2, 0, ""]]}),
+        rebuilt({**GOOD, "generation": "x"}),
+        rebuilt(GOOD, header=(4, 3, 8, 0, 0, 0, 0)),
+        rebuilt(GOOD, header=(4, 3, 16, 2, 0, 0, 0)),
+        rebuilt(GOOD, header=(60000, 60000, 16, 0, 0, 0, 0)),
+        rebuilt(GOOD, header=(0, 3, 16, 0, 0, 0, 0)),
+        rebuilt(GOOD, pixels=b""),
+        rebuilt(GOOD, pixels=b"\0" * 9),
+    ],
+    ids=range(22),
+)
 def test_what_is_no_annotation_is_refused(data: bytes) -> None:
     with pytest.raises(ProjectError):
         decode_annotation(data)

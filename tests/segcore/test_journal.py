@@ -41,7 +41,9 @@ class Session:
     def paint(self, name: str, seed: int) -> None:
         rng = np.random.default_rng(seed)
         commit = self.commit(name)
-        with Edit(self.annotations[name], f"Edit {seed}", on_commit=lambda p: (self.histories[name].push(p), commit(p))) as edit:
+        with Edit(
+            self.annotations[name], f"Edit {seed}", on_commit=lambda p: (self.histories[name].push(p), commit(p))
+        ) as edit:
             region = edit.new_region(seed % 20, "hand") if rng.random() < 0.5 or not edit.regions else next(iter(edit.regions))
             y, x = int(rng.integers(0, 30)), int(rng.integers(0, 40))
             edit.paint((slice(y, y + 8), slice(x, x + 14)), rng.random((8, 14)) < 0.7, region)
@@ -116,10 +118,13 @@ def test_saved_sessions_leave_nothing(folder: Path) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(steps=st.lists(st.tuples(st.sampled_from(["paint", "paint", "undo", "save", "note", "crash"]), st.booleans()), max_size=25),
-       seed=st.integers(0, 999))
-def test_no_order_of_edits_saves_and_crashes_loses_a_commit(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, bool]],
-                                                            seed: int) -> None:
+@given(
+    steps=st.lists(st.tuples(st.sampled_from(["paint", "paint", "undo", "save", "note", "crash"]), st.booleans()), max_size=25),
+    seed=st.integers(0, 999),
+)
+def test_no_order_of_edits_saves_and_crashes_loses_a_commit(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, bool]], seed: int
+) -> None:
     place = tmp_path_factory.mktemp("session")
     for name in ("a.png", "b.png"):
         Pil.new("RGB", SHAPE[::-1]).save(place / name)

@@ -46,12 +46,18 @@ def project(tmp_path: Path) -> Project:
 
 def test_create_lists_images_in_natural_order_with_unique_names(project: Project, tmp_path: Path) -> None:
     assert [e.name for e in project.images] == ["a9.png", "a10.png", "a9~2.png"]
-    assert [project.image_path(e) for e in project.images] == [tmp_path / "photos" / n for n in ("a9.png", "a10.png", "sub/a9.png")]
+    assert [project.image_path(e) for e in project.images] == [
+        tmp_path / "photos" / n for n in ("a9.png", "a10.png", "sub/a9.png")
+    ]
     assert len(project.classes) == 21 and project.name == "p" and not project.read_only and project.holder == ""
     assert [project.index(e.name) for e in project.images] == [0, 1, 2] and project.entry("a10.png").state == "new"
     assert project.class_by_id(15).name == "person" and not project.has_annotation(project.images[0])
-    for wrong in (lambda: project.entry("x"), lambda: project.class_by_id(99), lambda: project.update_entry("a9.png", state="?"),
-                  lambda: project.update_entry("a9.png", split="?")):
+    for wrong in (
+        lambda: project.entry("x"),
+        lambda: project.class_by_id(99),
+        lambda: project.update_entry("a9.png", state="?"),
+        lambda: project.update_entry("a9.png", split="?"),
+    ):
         with pytest.raises(ProjectError):
             wrong()
 
@@ -133,7 +139,9 @@ def test_annotations_keep_their_last_ten_versions(project: Project) -> None:
     assert project.annotations.meta(entry.name).generation == 40  # type: ignore[union-attr]
 
 
-def test_a_failed_save_keeps_the_file_and_trying_again_adds_no_version(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_save_keeps_the_file_and_trying_again_adds_no_version(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     entry = project.images[0]
     project.write_annotation(entry, drawn(1))
     real = safe_io.put
@@ -245,9 +253,23 @@ def test_what_a_newer_version_wrote_is_kept_and_not_changed(project: Project) ->
     assert newest.read_only and "newer version" in newest.notices[0]
 
 
-@pytest.mark.parametrize("row", [None, 3, {}, {"name": "a"}, {"name": 3, "path": "x"}, {"name": "../../etc/x", "path": "x"},
-                                 {"name": "a/b", "path": "x"}, {"name": "..", "path": "x"}, {"name": "", "path": "x"},
-                                 {"name": "a9.png", "path": "x"}, {"name": "n", "path": ""}, {"name": "n", "path": "x", "split": []}])
+@pytest.mark.parametrize(
+    "row",
+    [
+        None,
+        3,
+        {},
+        {"name": "a"},
+        {"name": 3, "path": "x"},
+        {"name": "../../etc/x", "path": "x"},
+        {"name": "a/b", "path": "x"},
+        {"name": "..", "path": "x"},
+        {"name": "", "path": "x"},
+        {"name": "a9.png", "path": "x"},
+        {"name": "n", "path": ""},
+        {"name": "n", "path": "x", "split": []},
+    ],
+)
 def test_a_damaged_entry_is_said_and_the_rest_goes_on(project: Project, row: object) -> None:
     project.close()
     path = project.folder / "project.json"
@@ -260,10 +282,25 @@ def test_a_damaged_entry_is_said_and_the_rest_goes_on(project: Project, row: obj
     assert row in json.loads(path.read_bytes())["images"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"null", b"[" * 100000, b'{"format": 1, "images": NaN}', b"\xff\xfe\0", bytes(99),
-                                     b'{"format": 1, "images": []', b'{"format": 1, "images": {}}', b'{"format": "1", "images": []}',
-                                     b'{"format": 1, "images": [], "classes": [{"name": "a", "id": 999}]}',
-                                     b'{"format": ' + b"9" * 5000 + b', "images": []}'], ids=range(13))
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b"[" * 100000,
+        b'{"format": 1, "images": NaN}',
+        b"\xff\xfe\0",
+        bytes(99),
+        b'{"format": 1, "images": []',
+        b'{"format": 1, "images": {}}',
+        b'{"format": "1", "images": []}',
+        b'{"format": 1, "images": [], "classes": [{"name": "a", "id": 999}]}',
+        b'{"format": ' + b"9" * 5000 + b', "images": []}',
+    ],
+    ids=range(13),
+)
 def test_a_damaged_project_file_is_one_plain_sentence_and_stays(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "project.json").write_bytes(content)
     with pytest.raises(ProjectError):
@@ -278,8 +315,24 @@ def test_a_byte_order_mark_does_no_harm(project: Project) -> None:
     assert len(Project.open(project.folder).images) == 3
 
 
-NAMES = [b"\xff\xfe.png", "e\u0301.png".encode(), "\u00e9.png".encode(), b"a b.png", b"a\nb.png", b"-rf.png", b"%41.png", b"a#?.png",
-         "\N{CAT FACE}.png".encode(), b"IMG.png", b"img.PNG", b"CON.png", b"a:b.png", b"n" * 250 + b".png", b"a..png", b"annotations.png"]
+NAMES = [
+    b"\xff\xfe.png",
+    "e\u0301.png".encode(),
+    "\u00e9.png".encode(),
+    b"a b.png",
+    b"a\nb.png",
+    b"-rf.png",
+    b"%41.png",
+    b"a#?.png",
+    "\N{CAT FACE}.png".encode(),
+    b"IMG.png",
+    b"img.PNG",
+    b"CON.png",
+    b"a:b.png",
+    b"n" * 250 + b".png",
+    b"a..png",
+    b"annotations.png",
+]
 
 
 def test_names_of_every_kind_can_be_annotated(tmp_path: Path) -> None:
@@ -299,7 +352,14 @@ def test_names_of_every_kind_can_be_annotated(tmp_path: Path) -> None:
         entry.name.encode("utf-8")
     assert len({entry.name.casefold() for entry in again.images}) == len(NAMES)
     assert all(not set('<>:"/\\|?*\n') & set(entry.name) for entry in again.images)
-    assert {entry.name for entry in again.images} >= {"a b.png", "-rf.png", "%41.png", "\N{CAT FACE}.png", "_CON.png", "%FF%FE.png"}
+    assert {entry.name for entry in again.images} >= {
+        "a b.png",
+        "-rf.png",
+        "%41.png",
+        "\N{CAT FACE}.png",
+        "_CON.png",
+        "%FF%FE.png",
+    }
 
 
 def test_odd_folders_end_and_only_regular_files_are_listed(tmp_path: Path) -> None:
