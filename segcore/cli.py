@@ -285,5 +285,5 @@ def _batch_report(verb: str, report: Any, json: bool) -> None:
         as_json(report)
     else:
         lists(report.skipped, report.warnings)
-        say(f"{verb} {report.changed} of {report.read} images ({report.pixels:,} pixels changed); {report.unchanged} unchanged, "
-            f"{len(report.skipped)} skipped.")
+        say(f"{verb} {report.changed} of {report.read} images ({report.pixels:,} pixels changed); "
+            f"{report.unchanged} unchanged, {len(report.skipped)} skipped.")

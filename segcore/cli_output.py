@@ -25,7 +25,8 @@ def follow(steps: Generator[Progress, None, Result], title: str) -> Result:
     """Run a long operation to its end with a progress bar on stderr; Ctrl+C closes it cleanly and becomes a SegcoreError."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
                TextColumn("{task.fields[message]}", markup=False))
-    with closing(steps), Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with closing(steps), Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None, message="")
         try:
             while True:
