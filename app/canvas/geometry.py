@@ -108,7 +108,7 @@ def is_empty(rect: Rect) -> bool:
 
 def _indices(start: int, stop: int, origin: float, scale: float, length: int, count: int | None) -> NDArray[np.intp]:
     count = length if count is None else count
-    positions = (np.arange(start, stop) + (0.5 - origin)) * (count / (length * scale))
+    positions = ((np.arange(start, stop) + 0.5) - origin) / scale * (count / length)     # rounds as View.to_image does
     found: NDArray[np.intp] = np.clip(np.floor(positions), 0, count - 1).astype(np.intp)
     return found
 

@@ -53,6 +53,7 @@ class Pyramid:
             picture[:] = part[-int(top):, -int(left):][:picture.shape[0], :picture.shape[1]]
         else:
             _stretch(part, picture, QTransform(step_x, 0, 0, step_y, left, top))
+            _mend_borders(level, view, rect, picture)
         return picture
 
     def _level_for(self, scale: float) -> int:
@@ -94,6 +95,19 @@ def _packed(part: NDArray[np.uint8]) -> NDArray[np.uint32]:
         part = cv2.cvtColor(part, cv2.COLOR_RGB2BGRA)
     packed: NDArray[np.uint32] = np.ascontiguousarray(part).view(np.uint32)[..., 0]
     return packed
+
+
+def _mend_borders(level: NDArray[np.uint8], view: View, rect: Rect, picture: NDArray[np.uint32]) -> None:
+    """Fill the outermost pixels of the image, which Qt leaves out when it rounds them away, or when the image is that thin."""
+    height, width = level.shape[:2]
+    edge = view.image_rect
+    columns, rows = view.columns(rect[0], rect[2], width), view.rows(rect[1], rect[3], height)
+    for at, is_edge in ((0, rect[0] == edge[0]), (-1, rect[2] == edge[2])):
+        if is_edge:
+            picture[:, at] = _packed(level[rows, columns[at]][:, None])[:, 0]
+    for at, is_edge in ((0, rect[1] == edge[1]), (-1, rect[3] == edge[3])):
+        if is_edge:
+            picture[at] = _packed(level[rows[at], columns][None])[0]
 
 
 def _stretch(part: NDArray[np.uint32], picture: NDArray[np.uint32], transform: QTransform) -> None:

@@ -31,13 +31,10 @@ PATIENCE_MS = 150
 
 
 class Shown:
-    """A setting of what is shown: stored on the canvas, redrawn when set, and kept in the user's settings if it has a key.
+    """A setting of what is shown: stored on the canvas, redrawn when set, and kept in the user's settings if it has a key."""
 
-    Values in `passing` are not kept: nobody wants to start with nothing on the screen.
-    """
-
-    def __init__(self, default: Any, key: str = "", passing: tuple[Any, ...] = ()) -> None:
-        self._default, self._key, self._passing = default, key, passing
+    def __init__(self, default: Any, key: str = "") -> None:
+        self._default, self._key = default, key
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = f"_shown_{name}"
@@ -51,7 +48,7 @@ class Shown:
     def __set__(self, canvas: Canvas, value: Any) -> None:
         if value != self.__get__(canvas, type(canvas)):
             canvas.__dict__[self._name] = value
-            if self._key and value not in self._passing:
+            if self._key:
                 canvas.workspace.settings.set(self._key, value)
             canvas.restyle()
 
@@ -65,7 +62,7 @@ class Canvas(Viewport):
     display_changed = Signal()              # opacity, mode, brightness … or what is hidden
 
     opacity = Shown(0.45, "view/opacity")           # of the overlay's fill, 0..1
-    overlay_mode = Shown("both", "view/overlay_mode", ("mask", "off"))     # both, fill, outline, mask, off
+    overlay_mode = Shown("both", "view/overlay_mode")   # both, fill, outline, mask, off
     show_grid = Shown(True, "view/pixel_grid")
     brightness = Shown(0.0)                         # -1..1, of the view only
     contrast = Shown(0.0)                           # -1..1
