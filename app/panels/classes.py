@@ -141,16 +141,15 @@ class ClassesPanel(Panel):
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.setSpacing(2)
-        row.addWidget(self.add_button)
-        row.addWidget(self.color_button)
-        row.addStretch(1)
-        row.addWidget(self.delete_button)
+        row.addWidget(self.search, 1)
+        row.addStretch(0)
+        for button in (self.add_button, self.color_button, self.delete_button):
+            row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(5)
-        layout.addWidget(self.search)
-        layout.addWidget(self.view, 1)
         layout.addLayout(row)
+        layout.addWidget(self.view, 1)
         shortcut = QShortcut(QKeySequence(Qt.Key.Key_Return), self.view, context=Qt.ShortcutContext.WidgetShortcut)
         shortcut.activated.connect(self._canvas.setFocus)
 

@@ -38,7 +38,8 @@ class RegionsPanel(Panel):
     title = "Regions"
     icon = "region"
     order = 30
-    height_share = 300
+    tab_with = "classes"
+    height_share = 330
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)

@@ -30,7 +30,7 @@ class ToolOptionsPanel(Panel):
     title = "Tool"
     icon = "settings"
     order = 10
-    height_share = 230
+    height_share = 190
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -49,15 +49,15 @@ class ToolOptionsPanel(Panel):
         self._show_switches()
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        for part, stretch in ((self._picture, 0), (self._heading, 1), (self._keys, 0)):
-            head.addWidget(part, stretch)
+        self._head = QHBoxLayout()
+        self._head.setSpacing(8)
+        for part, stretch in ((self._picture, 0), (self._heading, 0), (self._keys, 1)):
+            self._head.addWidget(part, stretch)
         inside = QWidget(self, objectName="form")
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(11, 8, 11, 10)
         self._column.setSpacing(9)
-        self._column.addLayout(head)
+        self._column.addLayout(self._head)
         self._column.addWidget(self._hint)
         self._column.addWidget(rule(self))
         for switch in self.switches.values():
@@ -91,8 +91,9 @@ class ToolOptionsPanel(Panel):
         tool = self._canvas.tool
         self._tool_name = tool.name if tool else ""
         if self.form is not None:
-            self.form.deleteLater()
-            self.form.hide()
+            for part in (self.form.reset_button, self.form):
+                part.hide()
+                part.deleteLater()
             self.form = None
         self._heading.setText(tool.title if tool else "No tool")
         self._hint.setText(tool.hint if tool else "")
@@ -102,6 +103,8 @@ class ToolOptionsPanel(Panel):
             self.form.setVisible(bool(self.form.controls))
             self.form.changed.connect(self._on_edited)
             self._column.insertWidget(1, self.form)
+            self._head.addWidget(self.form.lend_reset())
+            self.form.reset_button.setVisible(bool(self.form.controls))
         self._show_picture()
         self._show_keys()
 

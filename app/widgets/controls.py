@@ -125,6 +125,15 @@ class TextControl(Control):
             self.edited.emit(self._told)
 
 
+class _PlainSpinBox(QDoubleSpinBox):
+    """Shows 12, not 12.000."""
+
+    def textFromValue(self, value: float) -> str:
+        text = super().textFromValue(value)
+        point = self.locale().decimalPoint()
+        return text.rstrip("0").removesuffix(point) if point in text else text
+
+
 class NumberControl(Control):
     """A number: a slider where there are two bounds, and a field to type in."""
 
@@ -170,7 +179,7 @@ class NumberControl(Control):
             self._slider.setToolTip(tip)
 
     def _make_spin(self, unit: str, default: float) -> QSpinBox | QDoubleSpinBox:
-        spin: QSpinBox | QDoubleSpinBox = QSpinBox() if self._kind is int else QDoubleSpinBox()
+        spin: QSpinBox | QDoubleSpinBox = QSpinBox() if self._kind is int else _PlainSpinBox()
         if isinstance(spin, QDoubleSpinBox):
             spin.setDecimals(max(decimals(self._step), decimals(default)))
         low, high = (-LIMIT if self._low is None else self._low), (LIMIT if self._high is None else self._high)

@@ -26,6 +26,7 @@ class ParamForm(QWidget):
         self.controls: dict[str, Control] = {}
         self._main, self._advanced = _Rows(self), _Rows(self)
         self._make_controls(params)
+        self.reset_button = self._make_reset()
         self._footer = self._make_footer()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -82,21 +83,29 @@ class ParamForm(QWidget):
         self._more.setIconSize(QSize(12, 12))
         self._more.toggled.connect(self._fold)
         self._more.setVisible(self._advanced.count > 0)
-        self._reset = QToolButton(footer, toolTip="Back to the defaults", accessibleName="Back to the defaults")
-        self._reset.setIcon(icon("reset", "muted"))
-        self._reset.setIconSize(QSize(14, 14))
-        self._reset.clicked.connect(self.reset)
         layout.addWidget(self._more)
         layout.addStretch(1)
-        layout.addWidget(self._reset)
+        layout.addWidget(self.reset_button)
         return footer
+
+    def _make_reset(self) -> QToolButton:
+        button = QToolButton(self, toolTip="Back to the defaults", accessibleName="Back to the defaults")
+        button.setIcon(icon("reset", "muted"))
+        button.setIconSize(QSize(14, 14))
+        button.clicked.connect(self.reset)
+        return button
+
+    def lend_reset(self) -> QToolButton:
+        """The reset button, to be shown somewhere else; the foot of the form goes when nothing is left in it."""
+        self._footer.setVisible(self._advanced.count > 0)
+        return self.reset_button
 
     def _fold(self, shown: bool) -> None:
         self._advanced.setVisible(shown)
         self._more.setIcon(icon("down" if shown else "right", "muted"))
 
     def _show_reset(self) -> None:
-        self._reset.setEnabled(self.values() != self.defaults())
+        self.reset_button.setEnabled(self.values() != self.defaults())
 
 
 class _Rows(QWidget):

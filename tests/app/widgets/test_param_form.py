@@ -91,10 +91,10 @@ def test_set_values_is_silent_and_forgiving(form: ParamForm, told: list[tuple[st
 
 
 def test_reset_tells_what_changed(form: ParamForm, told: list[tuple[str, Any]]) -> None:
-    assert not form._reset.isEnabled()
+    assert not form.reset_button.isEnabled()
     form.set_values({"size": 3, "on": False})
-    assert form._reset.isEnabled()
-    form._reset.click()
+    assert form.reset_button.isEnabled()
+    form.reset_button.click()
     assert told == [("size", 5), ("on", True)] and form.values() == form.defaults()
 
 
