@@ -50,6 +50,11 @@ class ClassMap:
             mapping[plane] = chosen if chosen in known else None
         return mapping
 
+    def missing(self, card: ModelCard) -> list[int]:
+        """Planes that have no class in the project, except those that the user chose to ignore."""
+        ignored = {name for name, chosen in self._stored.get(reference(card), {}).items() if chosen is None}
+        return [p for p, class_id in self.mapping(card).items() if class_id is None and card.class_names[p] not in ignored]
+
     def set(self, card: ModelCard, plane: int, class_id: int | None) -> None:
         """Let a class of the network become this class of the project, or nothing."""
         chosen = {**self._stored.get(reference(card), {}), card.class_names[plane]: class_id}

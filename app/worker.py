@@ -65,6 +65,11 @@ class WorkerClient(QObject):
         process = self._process
         return process.pid if process is not None and process.exit_code is None else None
 
+    @property
+    def given_up(self) -> bool:
+        """Whether the process stopped so often that only `restart` starts it again."""
+        return self._deaths >= MAX_DEATHS
+
     def start(self) -> None:
         """Start the process unless it runs. It takes seconds to be ready; this returns at once."""
         with self._lock:
@@ -117,7 +122,7 @@ class WorkerClient(QObject):
     def _submit(self, run: _Run) -> None:
         with self._lock:
             self._runs[run.number] = run
-            if self._deaths >= MAX_DEATHS:
+            if self.given_up:
                 raise ModelError("The worker process keeps stopping.",
                                  "Restart SegDesk; “python main.py check” tells which part is broken.")
             if self._closed:

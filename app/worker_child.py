@@ -75,7 +75,7 @@ class Child:
             self._say("cancelled", number)
         except StopIteration as stop:
             self._answer(number, stop.value)
-        except BaseException as error:  # noqa: BLE001 - whatever happens in a task is reported as a sentence
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever happens in a task is reported as a sentence
             if not isinstance(error, SegcoreError):
                 traceback.print_exc()
             self._say("failed", number, plain_error(error, doing))
