@@ -26,11 +26,11 @@ def label_map(prob: NDArray[Any], shape: tuple[int, int], threshold: float = 0.0
     `prob` is (C, h, w) of any float type and any size, C at most 255; `planes` restricts the choice. Goes plane by plane, so
     that a 14-megapixel photo needs three planes of memory and not one per class.
     """
-    best = np.full(shape, max(threshold, 1e-12), np.float32)
+    best = np.full(shape, np.nextafter(np.float32(max(threshold, 1e-12)), np.float32(0)), np.float32)
     labels = np.full(shape, VOID, np.uint8)
     for index in range(len(prob)) if planes is None else planes:
         plane = at_size(prob[index], shape)
-        better = plane >= best
+        better = plane > best
         np.copyto(best, plane, where=better)
         labels[better] = index
     return labels

@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 import os
 import platform
+import re
 import time
 from collections.abc import Generator
 from dataclasses import asdict, dataclass, fields
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 from segcore import checkpoint
 from segcore.augment import AugmentParams, random_view
 from segcore.dataset import Cached, Samples, class_weights
-from segcore.errors import ModelError
+from segcore.errors import ModelError, PromptError
 from segcore.inference import choose_device, main_output
 from segcore.losses import LOSSES, Loss
 from segcore.metrics import METRICS
@@ -264,6 +265,8 @@ def make_losses(params: TrainingParams, data: Samples, device: torch.device) -> 
     terms = []
     for term in params.losses.split("+"):
         factor, _, name = term.strip().rpartition("*")
+        if not re.fullmatch(r"[\d.]*\s*", factor):
+            raise PromptError(f"“{factor}” is no factor of a loss.", "Write a number, as in 0.5*dice.")
         loss = from_text(LOSSES, name)
         loss.weights = weights
         terms.append((float(factor or 1), loss))

@@ -32,5 +32,6 @@ class Dice(Loss):
         present = truth.sum(0) > 0
         if not present.any():
             return logits.sum() * 0
+        prob, truth = prob[:, present], truth[:, present]
         size = (prob.square() + truth).sum(0) if self.params.squared else (prob + truth).sum(0)
-        return 1 - (2 * (prob * truth).sum(0) / size)[present].mean()
+        return 1 - (2 * (prob * truth).sum(0) / size).mean()
