@@ -23,7 +23,7 @@ import numpy as np
 
 from segcore import safe_io
 from segcore.annotation_io import regions_from_json, regions_to_json
-from segcore.errors import ProjectError, SegcoreError
+from segcore.errors import ProjectError, SegcoreError, StorageError
 from segcore.history import Patch, TileChange
 from segcore.types import Annotation, Box, Region
 
@@ -96,13 +96,15 @@ class Journal:
             self._open[name] = revision
 
     def saved(self, name: str, revision: int) -> None:
-        """Note that the annotation's file durably holds all edits up to `revision`; what is no longer needed is deleted."""
+        """Note that the annotation's file durably holds all edits up to `revision`; what is no longer needed is deleted. Never raises."""
         with self._lock:
             if self._file is None or self._open.get(name, -1) < 0:
                 return
             if self._open[name] <= revision:
                 del self._open[name]
-            self._write({"n": name, "saved": revision})
+            # When this line cannot be written, the edits are replayed once more, to no effect.
+            with contextlib.suppress(StorageError):
+                self._write({"n": name, "saved": revision})
             if not self._open and self._file.size > IDLE_BYTES:
                 self._drop()
 

@@ -31,6 +31,7 @@ class Session:
         self.annotations = {e.name: self.project.read_annotation(e, SHAPE) for e in self.project.images}
         self.histories = {e.name: History() for e in self.project.images}
         self.revisions = {e.name: 0 for e in self.project.images}
+        self.copies: dict[str, tuple[Annotation, int]] = {}
 
     def commit(self, name: str) -> Callable[[Patch], None]:
         def log(patch: Patch) -> None:
@@ -53,10 +54,16 @@ class Session:
         if patch is not None:
             self.commit(name)(patch)
 
+    def begin_save(self, name: str) -> None:
+        """Take the copy that will be written; edits may follow before it is."""
+        self.copies.setdefault(name, (self.annotations[name].copy(), self.revisions[name]))
+
     def save(self, name: str, *, noted: bool) -> None:
-        self.project.write_annotation(self.project.entry(name), self.annotations[name])
+        self.begin_save(name)
+        copy, revision = self.copies.pop(name)
+        self.project.write_annotation(self.project.entry(name), copy)
         if noted:
-            self.journal.saved(name, self.revisions[name])
+            self.journal.saved(name, revision)
 
 
 def same(a: Annotation, b: Annotation) -> bool:
@@ -119,7 +126,7 @@ def test_saved_sessions_leave_nothing(folder: Path) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    steps=st.lists(st.tuples(st.sampled_from(["paint", "paint", "undo", "save", "note", "crash"]), st.booleans()), max_size=25),
+    steps=st.lists(st.tuples(st.sampled_from(["paint", "paint", "undo", "begin", "save", "note", "crash"]), st.booleans()), max_size=25),
     seed=st.integers(0, 999),
 )
 def test_no_order_of_edits_saves_and_crashes_loses_a_commit(
@@ -136,6 +143,8 @@ def test_no_order_of_edits_saves_and_crashes_loses_a_commit(
             session.paint(name, seed + number)
         elif step == "undo":
             session.undo(name)
+        elif step == "begin":
+            session.begin_save(name)
         elif step in ("save", "note"):
             session.save(name, noted=step == "note")
         else:
@@ -146,6 +155,18 @@ def test_no_order_of_edits_saves_and_crashes_loses_a_commit(
             assert all(same(back[name], truth[name]) for name in truth)
             session.journal.restore(found)
             session = Session(place / "p")
+
+
+@pytest.mark.parametrize("noted", [True, False])
+def test_edits_made_while_a_save_was_running_come_back(folder: Path, noted: bool) -> None:
+    session = Session(folder)
+    for seed in range(3):
+        session.paint("a.png", 2 * seed)
+        session.begin_save("a.png")
+        session.paint("a.png", 2 * seed + 1)
+        session.save("a.png", noted=noted)
+        found = Session(folder).journal.recover()
+        assert [item.name for item in found] == ["a.png"] and same(found[0].annotation, session.annotations["a.png"])
 
 
 def test_a_torn_end_costs_only_the_edit_that_was_being_written(folder: Path) -> None:
