@@ -16,7 +16,8 @@ from app.workspace import Workspace
 from segcore.project import ImageEntry
 from segcore.types import Annotation, Image, LabelClass, Region
 
-CLASSES = [LabelClass(1, "cat", (220, 40, 40)), LabelClass(2, "sky", (40, 90, 220), is_thing=False), LabelClass(3, "dog", (30, 160, 60))]
+CLASSES = [LabelClass(1, "cat", (220, 40, 40)), LabelClass(2, "sky", (40, 90, 220), is_thing=False),
+           LabelClass(3, "dog", (30, 160, 60))]
 
 
 def photo(height: int, width: int) -> NDArray[np.uint8]:

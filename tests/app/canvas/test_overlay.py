@@ -13,8 +13,9 @@ from segcore.types import LabelClass, Region
 RNG = np.random.default_rng(7)
 FILL = argb_table(RNG.integers(0, 256, (5, 3)), 0.5)
 EDGE = argb_table(RNG.integers(0, 256, (5, 3)), 1.0)
-VIEWS = [View(1.0, 3, -4, (30, 44), (50, 40)), View(0.41, 5.3, 2.8, (30, 44), (50, 40)), View(3.7, -31.2, -8.9, (30, 44), (50, 40)),
-         View(16.0, -200.5, -100.25, (30, 44), (50, 40)), View(0.03, 7, 7, (30, 44), (50, 40))]
+VIEWS = [View(*place, (30, 44), (50, 40)) for place in
+         ((1.0, 3, -4), (0.41, 5.3, 2.8), (3.7, -31.2, -8.9), (16.0, -200.5, -100.25), (0.03, 7, 7))]
+PAINTS = {"fill": Paint(FILL), "outline": Paint(FILL, EDGE), "selected": Paint(FILL, EDGE, None, 3, 2)}
 
 
 def blobs(dtype: type = np.uint16) -> NDArray[np.generic]:
@@ -37,9 +38,8 @@ def slow(labels: NDArray[np.generic], paint: Paint, view: View) -> NDArray[np.ui
             here = label(x, y)
             color = paint.fill[here]
             if paint.edge is not None:
-                near = {label(i, j) for j in range(max(y - paint.width, y0), min(y + paint.width + 1, y1))
-                        for i in range(max(x - paint.width, x0), min(x + paint.width + 1, x1))}
-                close = {label(i, j) for j in range(max(y - 1, y0), min(y + 2, y1)) for i in range(max(x - 1, x0), min(x + 2, x1))}
+                near, close = ({label(i, j) for j in range(max(y - reach, y0), min(y + reach + 1, y1))
+                                for i in range(max(x - reach, x0), min(x + reach + 1, x1))} for reach in (paint.width, 1))
                 color = paint.edge[here] if len(near) > 1 else color
                 color = RIM if paint.selected in close and here != paint.selected else color
             picture[y - top, x - left] = color
@@ -47,7 +47,7 @@ def slow(labels: NDArray[np.generic], paint: Paint, view: View) -> NDArray[np.ui
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("paint", [Paint(FILL), Paint(FILL, EDGE), Paint(FILL, EDGE, None, 3, 2)], ids=["fill", "outline", "selected"])
+@pytest.mark.parametrize("paint", PAINTS.values(), ids=PAINTS)
 def test_equals_the_definition(view: View, paint: Paint) -> None:
     labels = blobs()
     assert np.array_equal(render(labels, paint, view, view.visible), slow(labels, paint, view))
