@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QTabBar, QTabWidget, QWidget
 
 from app.panels import Panel, all_panels
@@ -21,26 +21,15 @@ BUSY_AFTER_MS, QUIET_AFTER_MS = 300, 1200
 
 
 class Dock(QDockWidget):
-    """Holds one panel, which is made when it is first shown."""
+    """Holds one panel."""
 
     def __init__(self, panel: type[Panel], window: MainWindow) -> None:
         super().__init__(panel.title, window)
         self.setObjectName(f"dock_{panel.name}")
-        self._panel, self._window = panel, window
+        self.setWindowIcon(icon(panel.icon))
+        self.panel = panel(window)
+        self.setWidget(self.panel)
         self._untitled = QWidget(self)
-        self._made = False
-
-    @property
-    def panel(self) -> QWidget:
-        """The panel inside."""
-        if not self._made:
-            self._made = True
-            self.setWidget(self._panel(self._window))
-        return self.widget()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        _ = self.panel
-        super().showEvent(event)
 
     def set_titled(self, titled: bool) -> None:
         """Show the title bar, or not: a tab already says what the panel is."""
@@ -58,7 +47,7 @@ class Docks(QObject):
         self._window = window
         self._docks: dict[str, Dock] = {}
         self._wanted: dict[str, bool] = {}
-        self._shown = False
+        self._shown = self._fresh = False
         window.setDockNestingEnabled(True)
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
@@ -67,11 +56,14 @@ class Docks(QObject):
         self._busy = QTimer(self, singleShot=True)
         self._busy.timeout.connect(self._show_jobs)
         for panel in all_panels():
-            self._add(panel)
+            try:
+                self._add(panel)
+            except Exception as error:  # noqa: BLE001 - one broken panel must not cost the window
+                window.workspace.report(error)
         self._window.workspace.jobs.changed.connect(self._on_jobs)
 
     def panel(self, name: str) -> QWidget:
-        """The panel of that name, made now if need be."""
+        """The panel of that name."""
         return self._docks[name].panel
 
     def reveal(self, name: str) -> None:
@@ -94,6 +86,9 @@ class Docks(QObject):
             dock.setVisible(visible and name != "jobs" and self._wanted.get(name, True))
         if visible:
             self._raise_first()
+            if self._fresh:
+                # Sizes count only for docks that have been laid out.
+                QTimer.singleShot(0, self, self._share_out)
         self._tidy_later.start()
 
     def restore(self) -> None:
@@ -110,19 +105,14 @@ class Docks(QObject):
     def reset(self) -> None:
         """The layout of the first start: one column at the right, panels that belong together as tabs."""
         window = self._window
-        columns: dict[str, list[Dock]] = {}
-        for name, dock in self._docks.items():
+        for dock in self._docks.values():
             dock.setFloating(False)
-            window.addDockWidget(AREAS[dock._panel.area], dock)
-            partner = self._docks.get(dock._panel.tab_with)
+            window.addDockWidget(AREAS[dock.panel.area], dock)
+            partner = self._docks.get(dock.panel.tab_with)
             if partner is not None:
                 window.tabifyDockWidget(partner, dock)
-            elif name != "jobs":
-                columns.setdefault(dock._panel.area, []).append(dock)
-        for docks in columns.values():
-            window.resizeDocks(docks, [WIDTH] * len(docks), Qt.Orientation.Horizontal)
-            window.resizeDocks(docks, [d._panel.height_share for d in docks], Qt.Orientation.Vertical)
         self._wanted = {}
+        self._fresh = True
 
     def start_over(self) -> None:
         """Put every panel back where it was at the first start."""
@@ -138,7 +128,6 @@ class Docks(QObject):
 
     def _add(self, panel: type[Panel]) -> None:
         dock = Dock(panel, self._window)
-        dock.setWindowIcon(icon(panel.icon))
         self._window.addDockWidget(AREAS[panel.area], dock)
         dock.visibilityChanged.connect(self._tidy_later.start)
         dock.topLevelChanged.connect(self._tidy_later.start)
@@ -147,8 +136,16 @@ class Docks(QObject):
 
     def _raise_first(self) -> None:
         for name, dock in self._docks.items():
-            if not dock._panel.tab_with and name != "jobs" and not dock.isHidden():
+            if not dock.panel.tab_with and name != "jobs" and not dock.isHidden():
                 dock.raise_()
+
+    def _share_out(self) -> None:
+        """Give every column its width, and its panels the heights that they ask for."""
+        self._fresh = False
+        for area in {dock.panel.area for dock in self._docks.values()}:
+            docks = [d for d in self._docks.values() if d.panel.area == area and not d.panel.tab_with and d.isVisible()]
+            self._window.resizeDocks(docks, [WIDTH] * len(docks), Qt.Orientation.Horizontal)
+            self._window.resizeDocks(docks, [d.panel.height_share for d in docks], Qt.Orientation.Vertical)
 
     def _tidy(self) -> None:
         for dock in self._docks.values():

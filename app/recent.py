@@ -17,7 +17,7 @@ KEPT = 8
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """One project as the list remembers it: folder, name, a photo to show, how many photos. Paths as text, surrogates escaped."""
+    """One project as the list remembers it: folder, name, a photo to show, how many photos there are."""
 
     folder: str
     name: str = ""

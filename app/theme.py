@@ -39,16 +39,17 @@ class Colors:
     danger: str
     danger_tint: str
     warning_tint: str
+    focus: str        # ring of the main button
 
 
 LIGHT = Colors("light", window="#f3f4f6", panel="#ffffff", raised="#ffffff", hover="#e6e9ee", line="#dfe2e7", edge="#c3c8d0",
                text="#1b2027", muted="#566070", disabled="#a0a7b2", accent="#2457c5", accent_hover="#1c48a8",
                on_accent="#ffffff", tint="#dde7fb", on_tint="#173f93", canvas="#e4e6ea", ok="#18794a", warning="#8a5a00",
-               danger="#b3261e", danger_tint="#fdeceb", warning_tint="#fdf3dc")
+               danger="#b3261e", danger_tint="#fdeceb", warning_tint="#fdf3dc", focus="#9db9f7")
 DARK = Colors("dark", window="#202327", panel="#191b1f", raised="#2b2f35", hover="#343940", line="#33373d", edge="#474d56",
               text="#e7e9ec", muted="#a4acb8", disabled="#69707b", accent="#7fa8ff", accent_hover="#9bbbff",
               on_accent="#0d1830", tint="#2b3a5c", on_tint="#c3d5ff", canvas="#131518", ok="#5cc98f", warning="#e8b75a",
-              danger="#ff8f86", danger_tint="#43221f", warning_tint="#3d3218")
+              danger="#ff8f86", danger_tint="#43221f", warning_tint="#3d3218", focus="#e3ecff")
 
 
 class Theme(QObject):

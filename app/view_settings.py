@@ -1,4 +1,4 @@
-"""How the photo and its masks are shown: kept in the settings, applied to the canvas, changed from menu, bar and dialog alike."""
+"""How photo and masks are shown: kept in the settings, applied to the canvas, changed from menu, bar and dialog."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

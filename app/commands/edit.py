@@ -37,6 +37,10 @@ def _redo_title(window: Window) -> str:
     return window.workspace.document.history.redo_title if has_document(window) else ""
 
 
+def _something_selected(window: Window) -> bool:
+    return has_document(window) and bool(window.workspace.document.active_region)
+
+
 def _named(verb: str, title: str) -> str:
     return f"{verb} {title[:1].lower()}{title[1:]}".strip()
 
@@ -49,7 +53,7 @@ COMMANDS = [
     Command("delete_region", "Delete region", "edit", delete_region, ("Del",), "trash",
             "Deletes the selected region and unlabels its pixels.", enabled=has_selection, separator_before=True),
     Command("deselect", "Select none", "edit", lambda w: w.workspace.document.select(0), ("Ctrl+D",), "",
-            "The next stroke starts a new region.", enabled=lambda w: has_document(w) and bool(w.workspace.document.active_region)),
+            "The next stroke starts a new region.", enabled=_something_selected),
     Command("preferences", "Preferences…", "edit", lambda w: w.dialogs.show("preferences"), ("Ctrl+,",), "settings",
             "Theme, saving, memory, and where networks run.", separator_before=True),
 ]

@@ -47,8 +47,9 @@ def change_class(window: Window) -> list[tuple[str, Callable[[Window], None]]]:
     """The submenu that gives the selected region another class."""
     if not has_selection(window):
         return []
+    document = window.workspace.document
     def changer(class_id: int) -> Callable[[Window], None]:
-        return lambda w: w.workspace.document.change_region(w.workspace.document.active_region, "Change class", class_id=class_id)
+        return lambda w: document.change_region(document.active_region, "Change class", class_id=class_id)
     return [(c.name, changer(c.id)) for c in window.workspace.project.classes]
 
 
@@ -112,7 +113,8 @@ def _is_locked(window: Window) -> bool:
 
 def _digit(index: int) -> Command:
     return Command(f"class_{index + 1}", f"Class {index + 1}", "region/Class of new regions",
-                   lambda w: choose_class(w, index), (str(index + 1),), tooltip="What the next region will be.", enabled=has_document)
+                   lambda w: choose_class(w, index), (str(index + 1),), tooltip="What the next region will be.",
+                   enabled=has_document)
 
 
 COMMANDS = [
@@ -126,8 +128,8 @@ COMMANDS = [
     Command("change_class", "Change class to", "region", children=change_class, icon="class"),
     Command("lock_region", "Locked", "region", toggle_lock, ("Ctrl+L",), "lock", "No tool changes a locked region.",
             enabled=has_selection, checked=_is_locked),
-    Command("fill_holes", "Fill holes", "region", fill_holes, ("Ctrl+Shift+H",), "", "Gives enclosed unlabelled pixels to the region.",
-            enabled=has_selection, separator_before=True),
+    Command("fill_holes", "Fill holes", "region", fill_holes, ("Ctrl+Shift+H",), "",
+            "Gives enclosed unlabelled pixels to the region.", enabled=has_selection, separator_before=True),
     Command("remove_specks", "Remove specks", "region", remove_specks, ("Ctrl+Shift+K",), "clean",
             "Drops parts much smaller than the rest of the region.", enabled=has_selection),
     Command("smaller_brush", "Smaller brush", "region", lambda w: brush_size(w, 1 / 1.25), ("[",), "minus",

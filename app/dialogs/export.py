@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout
 
 from app.dialogs.export_preview import ExportPreview, look
-from app.dialogs.form import FolderField, Form, heading, muted, option_form
+from app.dialogs.form import FolderField, Form, Rows, heading, muted, option_form
 from segcore.formats import FORMATS, Format
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class Dialog(Form):
     def _lay_out(self) -> None:
         left = QVBoxLayout()
         left.setSpacing(10)
-        rows = QFormLayout()
-        rows.addRow("Format", self.formats)
+        rows = Rows()
+        rows.add("Format", self.formats)
         left.addLayout(rows)
         left.addWidget(self._about)
         left.addLayout(self._options)

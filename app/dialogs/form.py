@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -54,7 +55,7 @@ class Form(QDialog):
         layout.addWidget(self.strip)
         layout.addWidget(self.problem)
         layout.addLayout(self._buttons)
-        self.resize(size[0], max(size[1], self.minimumHeight()))
+        self._size = size
 
     def add_button(self, text: str, slot: Callable[[], Any], *, accent: bool = False, left: bool = False) -> QPushButton:
         """Append a button; `accent` for the one that does what the dialog is for, which Enter presses."""
@@ -85,6 +86,12 @@ class Form(QDialog):
         """Run a generator of Progress with its bar in the dialog; everything else waits until it ends."""
         self.show_problem("")
         self.strip.run(title, steps, on_done)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        # Only now are all rows there, and with them the least height.
+        (width, height), layout = self._size, self.layout()
+        self.resize(width, max(height, layout.totalHeightForWidth(width), layout.totalMinimumSize().height()))
+        super().showEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.strip.running:
@@ -194,6 +201,27 @@ class FolderField(QWidget):
         folder = QFileDialog.getExistingDirectory(self, self._title, self.line.text() or str(Path.home()))
         if folder:
             self.line.setText(folder)
+
+
+class Rows(QGridLayout):
+    """Labels in one column, controls in the other, each pair on one line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setHorizontalSpacing(12)
+        self.setVerticalSpacing(9)
+        self.setColumnStretch(1, 1)
+
+    def add(self, label: str, widget: QWidget) -> None:
+        """One more line; without a label the control takes all of it."""
+        row = self.rowCount()
+        if not label:
+            self.addWidget(widget, row, 0, 1, 2)
+            return
+        text = QLabel(label)
+        text.setBuddy(widget)
+        self.addWidget(text, row, 0)
+        self.addWidget(widget, row, 1)
 
 
 def heading(text: str) -> QLabel:

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QComboBox, QFormLayout, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QVBoxLayout
 
-from app.dialogs.form import FolderField, Form, muted, option_form
+from app.dialogs.form import FolderField, Form, Rows, muted, option_form
 from segcore.formats import FORMATS, Format
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ class Dialog(Form):
         self._about = muted()
         self._options = QVBoxLayout()
         self._form: ParamForm | None = None
-        rows = QFormLayout()
-        rows.addRow("Format", self.formats)
-        rows.addRow("Folder", self.folder)
+        rows = Rows()
+        rows.add("Format", self.formats)
+        rows.add("Folder", self.folder)
         self.body.addLayout(rows)
         self.body.addWidget(self._about)
         self.body.addLayout(self._options)

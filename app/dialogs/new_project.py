@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QRadioButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QRadioButton, QSizePolicy, QWidget
 
-from app.dialogs.form import FolderField, Form, muted
+from app.dialogs.form import FolderField, Form, Rows, muted
 from app.theme import colors
 from segcore.classes import CLASS_SETS, load_classes
 from segcore.types import LabelClass
@@ -93,16 +93,12 @@ class Dialog(Form):
         self.add_button("Create project", self._create, accent=True)
 
     def _lay_out(self) -> None:
-        rows = QFormLayout()
-        rows.setVerticalSpacing(10)
-        rows.addRow("Photos", self.photos)
-        rows.addRow("Project", self.folder)
-        choice = QVBoxLayout()
-        choice.setSpacing(4)
-        choice.addWidget(self.refer)
-        choice.addWidget(self.copy)
-        rows.addRow("", choice)
-        rows.addRow("Classes", self.sets)
+        rows = Rows()
+        rows.add("Photos", self.photos)
+        rows.addWidget(self.refer, rows.rowCount(), 1)
+        rows.addWidget(self.copy, rows.rowCount(), 1)
+        rows.add("Project", self.folder)
+        rows.add("Classes", self.sets)
         self.body.addLayout(rows)
         self.body.addWidget(self.chips)
         self.body.addWidget(muted("Classes can be renamed, recoloured and added at any time."))
@@ -117,7 +113,8 @@ class Dialog(Form):
 
     def _choose_classes(self) -> None:
         if self.sets.currentData() == FROM_FILE:
-            self._file, _ = QFileDialog.getOpenFileName(self, "File of classes", "", "Class lists (*.txt *.json);;All files (*)")
+            self._file, _ = QFileDialog.getOpenFileName(self, "File of classes", "",
+                                                        "Class lists (*.txt *.json);;All files (*)")
             if not self._file:
                 self.sets.setCurrentIndex(0)
         self.chips.set_classes(load_classes(self._classes()))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem
 
 from app.dialogs.form import Form, heading, muted
 from app.dialogs.restore import when
+from segcore.safe_io import show
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -28,7 +29,7 @@ class Dialog(Form):
         self.tree.setColumnWidth(0, 260)
         self.tree.setColumnWidth(1, 60)
         for item in self._recovered:
-            row = QTreeWidgetItem(self.tree, [item.name.encode("utf-8", "replace").decode(), str(item.edits), when(item.saved_at)])
+            row = QTreeWidgetItem(self.tree, [show(item.name), str(item.edits), when(item.saved_at)])
             row.setToolTip(0, item.last_title)
             row.setCheckState(0, Qt.CheckState.Checked)
         self.body.addWidget(self.tree, 1)

@@ -53,7 +53,8 @@ class Dialog(Form):
             item = QListWidgetItem(when(version.saved_at), self.list)
             item.setData(Qt.ItemDataRole.UserRole, version)
         if not self.list.count():
-            self._picture.set_text("No earlier version of this image was kept yet. One is kept at every save, the last ten stay.")
+            self._picture.set_text("No earlier version of this image was kept yet. "
+                                   "One is kept at every save; the last ten stay.")
 
     def _show(self) -> None:
         item, project, document = self.list.currentItem(), self.workspace.project, self.workspace.document
@@ -75,7 +76,8 @@ class Dialog(Form):
         assert self._chosen is not None
         self._picture.set_pixels(picture)
         labelled = float((self._chosen.region_map > 0).mean())
-        self._facts.setText(f"{len(self._chosen.regions)} regions, {labelled:.1%} of the image labelled.")
+        count = len(self._chosen.regions)
+        self._facts.setText(f"{count} region{'s' * (count != 1)}, {labelled:.1%} of the image labelled.")
         self._go.setEnabled(True)
 
     def _restore(self) -> None:

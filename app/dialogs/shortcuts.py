@@ -135,7 +135,8 @@ class Dialog(Form):
         elif rival is not None:
             self._note.setText(f"{shown([key])} now runs “{rival.title}”; it will be taken from there.")
         else:
-            self._note.setText("Press the new keys, then Set, or Add to keep the old ones too." if not key else "These keys are free.")
+            ask = "Press the new keys, then Set, or Add to keep the old ones too."
+            self._note.setText("These keys are free." if key else ask)
 
     def _key(self) -> str:
         return self.keys.keySequence().toString(QKeySequence.SequenceFormat.PortableText)

@@ -10,6 +10,7 @@ from app.panels import Panel
 from app.theme import icon
 from app.thumbnails import Thumbnails
 from app.widgets.image_row import ROW_HEIGHT, STATES, THUMBNAIL, ImageRow
+from segcore.safe_io import show
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -38,7 +39,7 @@ class ImageList(QAbstractListModel):
         entry = self.entry(index.row())
         if role == Qt.ItemDataRole.UserRole:
             return entry
-        name = printable(entry.name)
+        name = show(entry.name)
         if role == Qt.ItemDataRole.DisplayRole:
             return name
         return f"{name}, {STATES[entry.state].title.lower()}" if role == Qt.ItemDataRole.AccessibleTextRole else (
@@ -60,7 +61,7 @@ class ImageList(QAbstractListModel):
     def read_names(self) -> None:
         """Take over the project's images, before a filter."""
         project = self._workspace.project
-        self._names = [printable(entry.name).casefold() for entry in project.images] if project else []
+        self._names = [show(entry.name).casefold() for entry in project.images] if project else []
 
     def filter(self, text: str, state: str) -> None:
         """Keep the images whose name holds all words of `text` and whose state is `state`, if one is given."""
@@ -96,7 +97,8 @@ class ImagesPanel(Panel):
         super().__init__(window)
         self.thumbnails = Thumbnails(self.workspace.jobs, THUMBNAIL[0], parent=self)
         self.model = ImageList(self)
-        self.search = QLineEdit(placeholderText="Filter by name", clearButtonEnabled=True, accessibleName="Filter images by name")
+        self.search = QLineEdit(placeholderText="Filter by name", clearButtonEnabled=True)
+        self.search.setAccessibleName("Filter images by name")
         self.search.addAction(icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
         self.states = QComboBox(accessibleName="Show images of one state")
         self.states.addItem("All states", "")
@@ -195,8 +197,3 @@ class ImagesPanel(Panel):
         shown = self.model.rowCount()
         text = f"{labelled:,} of {total:,} labelled, {done:,} done"
         self.counter.setText(text if shown == total else f"{shown:,} shown · {text}")
-
-
-def printable(name: str) -> str:
-    """A file name on one line, for showing: undecodable bytes and line breaks become marks."""
-    return name.encode("utf-8", "replace").decode().replace("\n", "⏎")

@@ -190,6 +190,7 @@ class NumberControl(Control):
         spin.setGroupSeparatorShown(self._kind is int)
         spin.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
         spin.setMinimumWidth(92)
+        spin.lineEdit().setTextMargins(5, 0, 0, 0)    # a style sheet's padding does not reach the text of a spin box
         return spin
 
     def _power(self) -> float:

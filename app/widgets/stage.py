@@ -43,5 +43,6 @@ class Stage(QStackedWidget):
     def _place_banner(self) -> None:
         width = min(720, self.width() - 32)
         self.banner.setFixedWidth(max(width, 200))
-        self.banner.adjustSize()
+        height = self.banner.layout().heightForWidth(self.banner.width())
+        self.banner.setFixedHeight(height if height > 0 else self.banner.sizeHint().height())
         self.banner.move((self.width() - self.banner.width()) // 2, 14)

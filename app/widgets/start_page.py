@@ -11,6 +11,7 @@ from app import recent
 from app.shortcuts import shown
 from app.theme import icon, theme
 from app.widgets.card import Card
+from segcore.safe_io import show
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -80,7 +81,8 @@ class StartPage(QScrollArea):
         row.setSpacing(12)
         acts = self._window.acts
         self.cards = {
-            "open_folder": Card("Open a folder of photos", "Labels are kept beside them", icon("open", "on_accent"), accent=True),
+            "open_folder": Card("Open a folder of photos", "Labels are kept beside them", icon("open", "on_accent"),
+                                accent=True),
             "open_project": Card("Open a project", "Go on where you stopped", icon("folder", "accent")),
             "open_sample": Card("Try the sample project", "A few photos to play with", icon("image", "accent"))}
         for name, card in self.cards.items():
@@ -116,8 +118,8 @@ class StartPage(QScrollArea):
             child.widget().deleteLater()
         self._recent_title.setVisible(bool(items))
         for number, item in enumerate(items):
-            card = Card(item.name or item.path.name, f"{item.count:,} photo{'' if item.count == 1 else 's'}", icon("image", "muted"))
-            card.setToolTip(str(item.path).encode("utf-8", "replace").decode())
+            card = Card(item.name, f"{item.count:,} photo{'s' * (item.count != 1)}", icon("image", "muted"))
+            card.setToolTip(show(item.path))
             card.clicked.connect(lambda _=False, path=item.path: self._window.workspace.open_path(path))
             self._recent.addWidget(card, number // 3, number % 3)
             self._load_picture(card, item)
@@ -127,13 +129,14 @@ class StartPage(QScrollArea):
     def _load_picture(self, card: Card, item: recent.Recent) -> None:
         if not item.photo:
             return
-        def show(image: object) -> None:
+        def show_picture(image: object) -> None:
             if self._shown is not None and item in self._shown:
                 card.set_picture(QPixmap.fromImage(image))  # type: ignore[arg-type]
         from app.thumbnails import read
         # After the first paint: reading a photo brings in the decoders.
-        self._window.when_painted(lambda: self._window.workspace.jobs.call(
-            "Thumbnail", lambda: read(item.photo_path, 240), lane="thumbs", quiet=True, on_done=show, on_error=lambda error: None))
+        jobs = self._window.workspace.jobs
+        self._window.when_painted(lambda: jobs.call("Thumbnail", lambda: read(item.photo_path, 240), lane="thumbs", quiet=True,
+                                                    on_done=show_picture))
 
 
 def _heading(text: str) -> QLabel:
