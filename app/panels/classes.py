@@ -4,17 +4,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt
-from PySide6.QtGui import QColor, QKeySequence, QShortcut
+from PySide6.QtCore import QModelIndex, QPoint, QSize
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QMenu,
     QToolButton,
-    QTreeView,
     QVBoxLayout,
 )
 
@@ -22,6 +20,7 @@ from app.panels import Panel
 from app.panels.areas import areas_of
 from app.panels.class_editing import ClassEditing
 from app.panels.class_list import EYE, NAME, ClassList
+from app.panels.row_tree import RowTree
 from app.theme import icon, theme
 
 if TYPE_CHECKING:
@@ -105,28 +104,13 @@ class ClassesPanel(Panel):
 
     # within
 
-    def _make_view(self) -> QTreeView:
-        view = QTreeView(self)
-        view.setModel(self.model)
-        view.setRootIsDecorated(False)
-        view.setUniformRowHeights(True)
+    def _make_view(self) -> RowTree:
+        view = RowTree(self.model, self.model.widths(self.fontMetrics()), frozenset({EYE}), self)
         view.setHeaderHidden(True)
-        view.setAllColumnsShowFocus(True)
         view.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
-        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         view.setAccessibleName("Classes of the project")
-        view.setIconSize(QSize(14, 14))
-        # Letters are shortcuts here, not a search through the list.
-        view.keyboardSearch = lambda text: None  # type: ignore[method-assign]
-        header = view.header()
-        header.setStretchLastSection(False)
-        header.setMinimumSectionSize(24)
-        for column, width in self.model.widths(view.fontMetrics()).items():
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch if not width else QHeaderView.ResizeMode.Fixed)
-            if width:
-                header.resizeSection(column, width)
         view.clicked.connect(self._on_clicked)
+        view.button_clicked.connect(self._on_button)
         view.selectionModel().currentRowChanged.connect(self._on_current)
         view.customContextMenuRequested.connect(self._show_menu)
         return view
@@ -150,8 +134,6 @@ class ClassesPanel(Panel):
         layout.setSpacing(5)
         layout.addLayout(row)
         layout.addWidget(self.view, 1)
-        shortcut = QShortcut(QKeySequence(Qt.Key.Key_Return), self.view, context=Qt.ShortcutContext.WidgetShortcut)
-        shortcut.activated.connect(self._canvas.setFocus)
 
     def _follow(self) -> None:
         self.search.textChanged.connect(self._filter)
@@ -175,14 +157,14 @@ class ClassesPanel(Panel):
         self._show_active()
 
     def _on_clicked(self, index: QModelIndex) -> None:
-        if index.column() == EYE:
-            self.toggle_visible(index.row())
-        else:
-            self.activate(index.row())
+        self.activate(index.row())
+
+    def _on_button(self, index: QModelIndex) -> None:
+        self.toggle_visible(index.row())
 
     def _on_current(self, now: QModelIndex, before: QModelIndex) -> None:
-        """Arrow keys choose too; the mouse has its own slot, because the eye is no choice."""
-        if self.view.hasFocus() and now.isValid() and not self.view.viewport().underMouse():
+        """Arrow keys choose too."""
+        if self.view.hasFocus() and now.isValid():
             self.activate(now.row())
 
     def _show_active(self) -> None:

@@ -4,31 +4,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QLabel, QMenu, QToolButton, QTreeView, QVBoxLayout
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout
 
 from app.panels import Panel
 from app.panels.areas import areas_of
 from app.panels.region_editing import RegionEditing, counted
 from app.panels.region_list import AREA, EYE, LOCK, REGION, RegionList
+from app.panels.row_tree import RowTree
 from app.panels.swatches import swatch
-from app.theme import colors, icon, theme
+from app.theme import icon, theme
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
 
-EMPTY_TEXT = "No regions yet.\nPaint one with the brush (B), or drag\na box round an object with GrabCut (G)."
-
-
-class RegionView(QTreeView):
-    """The list; says what to do while it is empty."""
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if self.model().rowCount() == 0 and self.isEnabled():
-            painter = QPainter(self.viewport())
-            painter.setPen(QColor(colors().muted))
-            painter.drawText(self.viewport().rect().adjusted(12, 12, -12, -12), Qt.AlignmentFlag.AlignCenter, EMPTY_TEXT)
+EMPTY_TEXT = "No regions yet. Paint one with the brush (B), or drag a box round an object with GrabCut (G)."
 
 
 class RegionsPanel(Panel):
@@ -84,30 +73,14 @@ class RegionsPanel(Panel):
 
     # within
 
-    def _make_view(self) -> RegionView:
-        view = RegionView(self)
-        view.setModel(self.model)
-        view.setRootIsDecorated(False)
-        view.setUniformRowHeights(True)
+    def _make_view(self) -> RowTree:
+        view = RowTree(self.model, self.model.widths(self.fontMetrics()), frozenset({EYE, LOCK}), self)
+        view.empty_text = EMPTY_TEXT
         view.setSortingEnabled(True)
         view.sortByColumn(REGION, Qt.SortOrder.AscendingOrder)
         view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        view.setAllColumnsShowFocus(True)
-        view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         view.setAccessibleName("Regions of the image")
-        view.setIconSize(QSize(14, 14))
-        # Letters are shortcuts here, not a search through the list.
-        view.keyboardSearch = lambda text: None  # type: ignore[method-assign]
-        header = view.header()
-        header.setStretchLastSection(False)
-        header.setMinimumSectionSize(24)
-        header.setSectionsClickable(True)
-        for column, width in self.model.widths(view.fontMetrics()).items():
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed if width else QHeaderView.ResizeMode.Stretch)
-            if width:
-                header.resizeSection(column, width)
-        view.clicked.connect(self._on_clicked)
+        view.button_clicked.connect(self._on_button)
         view.doubleClicked.connect(self._on_double_clicked)
         view.selectionModel().currentRowChanged.connect(self._on_current)
         view.customContextMenuRequested.connect(self._show_menu)
@@ -152,21 +125,20 @@ class RegionsPanel(Panel):
             self.model.touch()
             self._show_count()
 
-    def _on_clicked(self, index: QModelIndex) -> None:
+    def _on_button(self, index: QModelIndex) -> None:
         region_id = self.model.region_id(index.row())
         if index.column() == EYE:
             self.toggle_visible([region_id])
-        elif index.column() == LOCK:
+        else:
             self.editing.set_locked([region_id], not self.model.region(index.row()).locked)
 
     def _on_double_clicked(self, index: QModelIndex) -> None:
-        if index.column() not in (EYE, LOCK):
-            self.center_on(self.model.region_id(index.row()))
+        self.center_on(self.model.region_id(index.row()))
 
     def _on_current(self, now: QModelIndex, before: QModelIndex) -> None:
         """Mouse and arrow keys select the region on the canvas too."""
         document = self.workspace.document
-        if document is not None and now.isValid() and self.view.hasFocus() and now.column() not in (EYE, LOCK):
+        if document is not None and now.isValid() and self.view.hasFocus():
             region_id = self.model.region_id(now.row())
             if region_id != document.active_region:
                 document.select(region_id)
@@ -176,7 +148,7 @@ class RegionsPanel(Panel):
         row = self.model.row_of(document.active_region) if document is not None else -1
         if row < 0:
             self.view.selectionModel().clear()
-        elif row != self.view.currentIndex().row() or not self.view.selectionModel().isRowSelected(row, QModelIndex()):
+        elif row != self.view.currentIndex().row() or not self.view.selectionModel().hasSelection():
             self.view.setCurrentIndex(self.model.index(row, REGION))
             self.view.scrollTo(self.model.index(row, REGION))
 

@@ -100,11 +100,11 @@ class ToolOptionsPanel(Panel):
         self._hint.setToolTip(tool.summary() if tool else "")
         if tool is not None:
             self.form = ParamForm(type(tool).Params, vars(tool.params), self)
-            self.form.setVisible(bool(self.form.controls))
             self.form.changed.connect(self._on_edited)
             self._column.insertWidget(1, self.form)
             self._head.addWidget(self.form.lend_reset())
-            self.form.reset_button.setVisible(bool(self.form.controls))
+            for part in (self.form, self.form.reset_button):
+                part.setVisible(bool(self.form.controls))
         self._show_picture()
         self._show_keys()
 
