@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import faulthandler
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from app.workspace import Workspace
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Open the window, on a path when one is given, and run until it is closed."""
+    """Open the window, on a path or the sample project (`--sample`) when asked for, and run until it is closed."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     faulthandler.enable()
     application = QApplication.instance() or QApplication(["segdesk"])
@@ -30,16 +29,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     # After the first paint, so that the window is there before a project is read.
     QTimer.singleShot(0, window.started)
     if arguments:
-        path = os.fspath(arguments[0])
-        QTimer.singleShot(0, window, lambda: workspace.open_path(path))
+        QTimer.singleShot(0, window, lambda: _open(window, arguments[0]))
     return application.exec()
+
+
+def _open(window: MainWindow, argument: str) -> None:
+    if argument == "--sample":
+        window.run("open_sample")
+    else:
+        window.workspace.open_path(argument)
 
 
 def _quit_on_signals(window: MainWindow) -> None:
     """Ctrl+C and SIGTERM close the window as its button does, so that everything is saved."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: window.close())
-    # Python only runs signal handlers between its own instructions; a slow tick gives it the chance.
+    # Python runs signal handlers between its own instructions only: a slow tick of Python code gives it the chance.
     tick = QTimer(window, interval=300)
-    tick.timeout.connect(window.isVisible)
+    tick.timeout.connect(lambda: None)
     tick.start()

@@ -31,7 +31,8 @@ class Document(QObject):
         self.read_only_reason = read_only_reason
         self.policy = PaintPolicy()
         self.revision = self.saved_revision = 0
-        self._active_class = next(iter(self.classes), 1)
+        # Objects first: hardly anybody begins with the background.
+        self._active_class = next((c.id for c in classes if c.is_thing), next(iter(self.classes), 1))
         self._active_region = 0
 
     @property
