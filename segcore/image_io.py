@@ -61,7 +61,7 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 
     8-bit sources keep their values; 16-bit colour keeps its high bytes; 16-bit grey, 32-bit and float sources are stretched
     from their smallest to their largest finite value, NaN becomes black, and a notice says so. Alpha is dropped, and of
-    several pages the first is read, again with a notice. Raises ImageError.
+    several pages the first is read, again with a notice. Colour profiles are not applied. Raises ImageError.
     """
     with _open(path) as file:
         data = file.read()

@@ -96,7 +96,7 @@ class Journal:
             self._open[name] = revision
 
     def saved(self, name: str, revision: int) -> None:
-        """Note that the annotation's file durably holds all edits up to `revision`; what is no longer needed is deleted. Never raises."""
+        """Note that the annotation's file durably holds all edits up to `revision`, and delete what nobody needs any more."""
         with self._lock:
             if self._file is None or self._open.get(name, -1) < 0:
                 return
@@ -111,7 +111,8 @@ class Journal:
     def recover(self, project: Project | None = None) -> list[Recovered]:
         """What sessions that ended without saving left behind and is newer than the files; nothing is written to the project.
 
-        Files of the journal that hold nothing newer are deleted. Damaged lines are passed over.
+        Files of the journal that hold nothing newer are deleted, or put aside when an annotation cannot be compared. Damaged
+        lines are passed over.
         """
         project = project or self._project
         chains: dict[str, list[Record]] = {}
@@ -119,8 +120,19 @@ class Journal:
         for path in files:
             for record in _read(path):
                 _add(chains, record)
-        found = [r for name, chain in chains.items() if chain and (r := _replay(project, name, chain)) is not None]
-        if not found:
+        found: list[Recovered] = []
+        unsure = False
+        for name, chain in chains.items():
+            try:
+                item = _replay(project, name, chain) if chain else None
+            except (SegcoreError, OSError):  # the image is gone, its annotation damaged or of another size
+                unsure = True
+                continue
+            if item is not None:
+                found.append(item)
+        if unsure and not found:
+            self.put_aside()
+        elif not found:
             _delete(files)
         return found
 
@@ -195,11 +207,7 @@ def _add(chains: dict[str, list[Record]], record: Record) -> None:
 
 def _replay(project: Project, name: str, chain: list[Record]) -> Recovered | None:
     """The file's annotation with the lines applied that may not be in it; None when that changes nothing."""
-    try:
-        entry = project.entry(name)
-        stored = project.read_annotation(entry, chain[-1].shape)
-    except (SegcoreError, OSError):
-        return None
+    stored = project.read_annotation(project.entry(name), chain[-1].shape)
     meta = project.annotations.meta(name)
     generation = meta.generation if meta else 0
     # A line written at generation g was committed before g + 2 was begun, so it is in every file from there on.

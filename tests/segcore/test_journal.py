@@ -126,7 +126,9 @@ def test_saved_sessions_leave_nothing(folder: Path) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    steps=st.lists(st.tuples(st.sampled_from(["paint", "paint", "undo", "begin", "save", "note", "crash"]), st.booleans()), max_size=25),
+    steps=st.lists(
+        st.tuples(st.sampled_from(["paint", "paint", "undo", "begin", "save", "note", "crash"]), st.booleans()), max_size=25
+    ),
     seed=st.integers(0, 999),
 )
 def test_no_order_of_edits_saves_and_crashes_loses_a_commit(
@@ -207,6 +209,8 @@ def test_images_that_are_gone_damaged_or_of_another_size_are_left_alone(folder: 
     assert session.journal.recover() == []
     after = Project.open(folder, take_over=True)
     assert Journal.open(after, folder / "state").recover() == []
+    (kept,) = (session.journal.folder / "aside").iterdir()
+    assert kept.read_bytes().count(b"\n") == 2, "what cannot be compared is not thrown away"
 
 
 def test_a_full_disk_is_said_and_what_was_logged_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
