@@ -62,7 +62,7 @@ def clean_region(ctx: Context, region: int, params: Clean.Params) -> None:
         return
     box = (slice(bounds[1], bounds[3]), slice(bounds[0], bounds[2]))
     mask = mask[box]
-    keep = masks.remove_specks(mask, _smallest_part(mask, params.smallest_part)) if params.remove_specks else mask
+    keep = _without_specks(mask, params.smallest_part) if params.remove_specks else mask
     free = (ctx.annotation.region_map[box] == 0) | (mask & ~keep)
     holes = masks.fill_holes(keep, params.largest_hole) & ~keep & free if params.fill_holes else np.zeros_like(keep)
     specks = mask & ~keep & ~holes
@@ -73,9 +73,12 @@ def clean_region(ctx: Context, region: int, params: Clean.Params) -> None:
     ctx.notify(f"Filled {filled:,} px of holes, removed {removed:,} px of specks.")
 
 
-def _smallest_part(mask: NDArray[np.bool_], wanted: int) -> int:
-    """The least area that stays: never more than the largest part has, so that no region is wiped out by a click."""
+def _without_specks(mask: NDArray[np.bool_], smallest: int) -> NDArray[np.bool_]:
+    """The parts that stay; never nothing, so that no region is wiped out by a click."""
     from segcore import masks
 
-    labels, count = masks.components(mask)
-    return min(wanted, int(np.bincount(labels.ravel(), minlength=count + 1)[1:].max()))
+    keep = masks.remove_specks(mask, smallest)
+    if not keep.any():
+        labels, count = masks.components(mask)
+        keep = labels == 1 + int(np.argmax(np.bincount(labels.ravel(), minlength=count + 1)[1:]))
+    return keep
