@@ -37,7 +37,8 @@ class Slow(Segmenter):
 
     def predict(self, prompt: Prompt) -> Prediction:
         self.gate.wait(10)
-        self.log.append(("predict", len(prompt.points), self.params.strength, threading.current_thread() is threading.main_thread()))
+        in_window = threading.current_thread() is threading.main_thread()
+        self.log.append(("predict", len(prompt.points), self.params.strength, in_window))
         if len(prompt.points) == 13:
             raise PromptError("Thirteen.")
         return Prediction(np.zeros((4, 5), np.float32), np.zeros((4, 5), bool), score=len(prompt.points))
@@ -141,7 +142,8 @@ def test_options_come_from_the_tool(qtbot: QtBot, asker: Asker) -> None:
     assert Slow.log[-1][2] == 7
 
 
-def test_networks_are_asked_in_the_worker(qtbot: QtBot, asker: Asker, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_networks_are_asked_in_the_worker(qtbot: QtBot, asker: Asker, workspace: Workspace,
+                                          monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
 
     class Worker:

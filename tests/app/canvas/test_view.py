@@ -138,7 +138,8 @@ def test_layers(show: Show) -> None:
     shown = grabbed(canvas)
     assert abs(shown[30, 30].astype(int) - (178, 50, 50)).max() <= 1
     assert tuple(shown[54, 54]) == (0, 0, 255) and tuple(shown[4, 4]) == (100, 100, 100)
-    canvas.layers = [Layer(plane, Paint(colors)), Layer(np.zeros((2, 2), np.uint8), Paint(np.array([argb((0, 255, 0), 0.5)], np.uint32)))]
+    green = Paint(np.array([argb((0, 255, 0), 0.5)], np.uint32))
+    canvas.layers = [Layer(plane, Paint(colors)), Layer(np.zeros((2, 2), np.uint8), green)]
     assert grabbed(canvas)[54, 54, 1] > 120 and grabbed(canvas)[4, 4, 1] > 170
 
 
