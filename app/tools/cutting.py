@@ -24,7 +24,7 @@ CLICK = 3.0
 class CutParams:
     """How strokes look and what an accepted mask becomes."""
 
-    width: int = param(10, min=2, max=60, label="Stroke width", unit="px", help="Of strokes, in pixels of the screen: the same at every zoom.")
+    width: int = param(10, min=2, max=60, label="Stroke width", unit="px", help="On the screen: the same at every zoom.")
     start_from_region: bool = param(False, label="Start from the selected region",
                                     help="The selected region, whichever tool made it, is the first guess, and is replaced.")
     new_region: bool = param(True, label="New region each time",
