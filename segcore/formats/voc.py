@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,18 +54,10 @@ class Voc(Format):
 
     def check(self, project: Project) -> None:
         """Raise FormatError for no labelled image, a class number beyond 254, an unknown class, or more than 254 objects."""
-        for c in project.classes:
-            if not 0 <= c.id < VOID:
-                raise FormatError(f"The class “{c.name}” has the number {c.id}, but VOC masks hold only 0 to 254.",
-                                  "Give it a smaller number.")
-        known = {c.id for c in project.classes} | {VOID}
-        for task in exporting.tasks_of(project, self.params.which):
-            regions = exporting.stored_regions(project, task.entry)
-            strangers = {r.class_id for r in regions} - known
-            if strangers:
-                raise FormatError(f"“{safe_io.show(task.entry.name)}” has a region of class number {min(strangers)}, which the "
-                                  "project does not have.", "Give the region another class.")
-            if len(regions) > labels.MOST_OBJECTS:
+        tasks = exporting.tasks_of(project, self.params.which)
+        exporting.check_indices(project, tasks)
+        for task in tasks:
+            if len(exporting.stored_regions(project, task.entry)) > labels.MOST_OBJECTS:
                 with contextlib.suppress(ProjectError):
                     self._masks(project, project.read_annotation(task.entry), safe_io.show(task.entry.name))
 
@@ -107,7 +98,7 @@ class Voc(Format):
         safe_io.put(root / IMAGES / f"{task.name}.jpg", photo)
         for mask, kind in ((classes, CLASS_MASKS), (objects.index, OBJECT_MASKS)):
             target = root / kind / f"{task.name}.png"
-            safe_io.put(target, palette_png(mask))
+            safe_io.put(target, labels.mask_png(mask))
             read_back(np.array_equal(read_index_mask(target), mask), target)
         boxes = _boxes(project, objects)
         file = voc_xml.VocFile(f"{task.name}.jpg", (info.height, info.width), boxes)
@@ -160,26 +151,15 @@ class _Reader:
         if source.key not in self.tree.class_masks:
             raise FormatError(f"It has no mask in {CLASS_MASKS}.")
         warnings: list[str] = []
-        indices = self._indices(self.tree.class_masks[source.key], shape, warnings)
+        indices = labels.read_indices(self.tree.class_masks[source.key], shape, self.palette, warnings)
         classes = class_list.apply_table(indices, self.table)
         objects = None
         if source.key in self.tree.object_masks:
-            objects = self._indices(self.tree.object_masks[source.key], shape, warnings)
+            objects = labels.read_indices(self.tree.object_masks[source.key], shape, voc_palette(), warnings)
             if objects.max(initial=0) > VOID:
                 raise FormatError("Its object mask has numbers above 255.")
         self._check_boxes(source.key, shape, warnings)
         return labels.to_annotation(classes, objects, background=self.background, parts=self.parts), warnings
-
-    def _indices(self, path: Path, shape: tuple[int, int], warnings: list[str]) -> NDArray[np.integer]:
-        values: NDArray[np.integer] = read_index_mask(path)
-        if values.shape[:2] != shape:
-            raise FormatError(f"Its mask is {values.shape[1]}×{values.shape[0]} pixels, the image {shape[1]}×{shape[0]}.")
-        if values.ndim == 3:
-            values, unknown = labels.colors_to_indices(values.astype(np.uint8, copy=False), self.palette)
-            if unknown:
-                warnings.append(f"{sum(unknown.values()):,} pixels of the coloured mask have {len(unknown)} unknown colours, "
-                                f"such as {max(unknown, key=lambda color: unknown[color])}, and were left unlabelled.")
-        return values
 
     def _check_boxes(self, key: str, shape: tuple[int, int], warnings: list[str]) -> None:
         if key not in self.tree.boxes:
@@ -198,13 +178,3 @@ def _boxes(project: Project, objects: labels.Objects) -> tuple[voc_xml.VocBox, .
     names = {c.id: voc_xml.clean_text(" ".join(c.name.split())) for c in project.classes if c.is_thing}
     return tuple(voc_xml.VocBox(names[class_id], box) for class_id, box in zip(objects.class_ids, objects.boxes(), strict=True)
                  if box is not None and class_id in names)
-
-
-def palette_png(mask: labels.IndexMap) -> bytes:
-    """An index mask as PNG of mode P with the official palette, one byte per pixel."""
-    from PIL import Image as Pillow
-    image = Pillow.fromarray(mask, "P")
-    image.putpalette(voc_palette().tobytes())
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=4)
-    return buffer.getvalue()

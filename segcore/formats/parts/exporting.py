@@ -60,6 +60,20 @@ def stored_regions(project: Project, entry: ImageEntry) -> tuple[Region, ...]:
     return meta.regions
 
 
+def check_indices(project: Project, tasks: Sequence[Task]) -> None:
+    """Raise FormatError for classes that an 8-bit mask cannot hold, and for regions of classes that the project lacks."""
+    for c in project.classes:
+        if not 0 <= c.id < VOID:
+            raise FormatError(f"The class “{c.name}” has the number {c.id}, but 8-bit masks hold only 0 to 254.",
+                              "Give it a smaller number.")
+    known = {c.id for c in project.classes} | {VOID}
+    for task in tasks:
+        strangers = {r.class_id for r in stored_regions(project, task.entry)} - known
+        if strangers:
+            raise FormatError(f"“{safe_io.show(task.entry.name)}” has a region of class number {min(strangers)}, which the "
+                              "project does not have.", "Give the region another class.")
+
+
 def run_tasks(project: Project, tasks: Sequence[Task], write: Callable[[Task], Written],
               report: Report) -> Generator[Progress, None, list[Task]]:
     """Write each image, count it in `report`, yield Progress; returns the tasks that were written.

@@ -1,15 +1,19 @@
 """Annotations as index masks of classes and of objects, and back."""
 from __future__ import annotations
 
+import io
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from segcore import masks
+from segcore.classes import voc_palette
 from segcore.errors import FormatError
+from segcore.image_io import read_index_mask
 from segcore.types import VOID, Annotation, LabelClass, Region
 
 IndexMap = NDArray[np.uint8]
@@ -124,6 +128,33 @@ def _split(annotation: Annotation, number: int) -> None:
     annotation.region_map[inside] = lut[labels[inside]]
     for k in range(first, first + count - 1):
         annotation.regions[k] = Region(k, annotation.regions[number].class_id, source="import")
+
+
+def read_indices(path: Path, shape: tuple[int, int], palette: NDArray[np.uint8], warnings: list[str]) -> NDArray[np.integer]:
+    """The indices of a mask file, (H, W); a coloured one goes through the palette, and unknown colours are added to `warnings`.
+
+    Raises ImageError when it cannot be read or does not keep indices (JPEG), FormatError when it is not of `shape`.
+    """
+    values: NDArray[np.integer] = read_index_mask(path)
+    if values.shape[:2] != shape:
+        raise FormatError(f"Its mask is {values.shape[1]}×{values.shape[0]} pixels, the image {shape[1]}×{shape[0]}.")
+    if values.ndim == 3:
+        values, unknown = colors_to_indices(values.astype(np.uint8, copy=False), palette)
+        if unknown:
+            warnings.append(f"{sum(unknown.values()):,} pixels of the coloured mask have {len(unknown)} unknown colours, "
+                            f"such as {max(unknown, key=lambda color: unknown[color])}, and were left unlabelled.")
+    return values
+
+
+def mask_png(mask: IndexMap, palette: bool = True) -> bytes:
+    """An index mask as PNG, one byte per pixel: mode P with VOC's palette, or plain grey."""
+    from PIL import Image as Pillow
+    image = Pillow.fromarray(mask, "P" if palette else "L")
+    if palette:
+        image.putpalette(voc_palette().tobytes())
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=4)
+    return buffer.getvalue()
 
 
 def colors_to_indices(rgb: NDArray[np.uint8], palette: NDArray[np.uint8]) -> tuple[IndexMap, dict[str, int]]:

@@ -408,8 +408,8 @@ def test_real_voc_comes_back_exactly(data, tmp_path):
 
 
 def test_png_of_an_index_mask_keeps_every_index():
-    from segcore.formats.voc import palette_png
+    from segcore.formats.parts.labels import mask_png
     mask = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    with Pillow.open(io.BytesIO(palette_png(mask))) as image:
+    with Pillow.open(io.BytesIO(mask_png(mask))) as image:
         assert image.mode == "P"
         np.testing.assert_array_equal(np.array(image), mask)
