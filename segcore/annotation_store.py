@@ -42,6 +42,7 @@ class AnnotationStore:
         self._folder = folder
         self._names: set[str] = set()
         self._metas: dict[str, Meta] = {}
+        self._kept_at: dict[str, float] = {}
         self._lock = threading.RLock()
 
     def scan(self, *, sweep: bool) -> None:
@@ -126,6 +127,14 @@ class AnnotationStore:
             self._metas[name] = Meta(sha256, number, saved_at, annotation.shape)
             return self._metas[name]
 
+    def version_due(self, name: str, seconds: float = 300.0) -> bool:
+        """Whether the last version made by this session is that old, or there is none: autosaves then keep one.
+
+        Without it, ten versions would reach back ten brush strokes, which undo does better.
+        """
+        last = self._kept_at.get(name)
+        return last is None or time.monotonic() - last >= seconds
+
     def set_aside(self, name: str) -> None:
         """Take an annotation away; it stays as the newest version. Raises StorageError."""
         with self._lock:
@@ -150,6 +159,7 @@ class AnnotationStore:
 
     def _push_version(self, name: str, data: bytes) -> None:
         folder = self._folder / "versions" / name
+        self._kept_at[name] = time.monotonic()
         safe_io.sweep(folder)
         numbers = sorted(version.number for version in self.versions(name))
         newest = folder / f"{numbers[-1]:04d}.png" if numbers else None

@@ -55,6 +55,14 @@ def test_annotations_keep_their_last_ten_versions(project: Project) -> None:
     assert project.annotations.meta(entry.name).generation == 40  # type: ignore[union-attr]
 
 
+def test_autosaves_keep_a_version_now_and_then(project: Project) -> None:
+    entry, store = project.images[0], project.annotations
+    for number in range(1, 6):
+        project.write_annotation(entry, drawn(number), keep_version=store.version_due(entry.name))
+    assert [same(project.read_version(v), drawn(1)) for v in project.versions(entry)] == [True]
+    assert store.version_due(entry.name, seconds=0.0) and not store.version_due(entry.name) and store.version_due("other")
+
+
 def test_a_failed_save_keeps_the_file_and_trying_again_adds_no_version(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
