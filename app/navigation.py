@@ -11,7 +11,7 @@ from app.document import Document
 from app.image_cache import ImageCache, Loaded
 from app.jobs import Jobs
 from app.settings import Settings
-from segcore.history import History
+from segcore.history import History, PaintPolicy
 from segcore.types import Annotation
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Navigation(QObject):
         self.settings = settings or Settings(parent=self)
         self.jobs = Jobs(self)
         self.cache = ImageCache(self.jobs, parent=self)
+        self.settings.changed.connect(self._on_setting)
         self.project: Project | None = None
         self.document: Document | None = None
         self.index = -1
@@ -166,6 +167,7 @@ class Navigation(QObject):
         document = Document(self.project.entry(loaded.entry.name), loaded.image,
                             parked.annotation if parked else loaded.annotation, classes=self.project.classes,
                             read_only_reason=reason, history=parked.history if parked else History(limit))
+        document.policy = self._paint_policy()
         if parked:
             document.revision, document.saved_revision = parked.revision, parked.saved_revision
         else:
@@ -173,6 +175,14 @@ class Navigation(QObject):
                 if sentence:
                     self.say(sentence, "warning")
         return document
+
+    def _paint_policy(self) -> PaintPolicy:
+        """What the user has said about which pixels painting may take."""
+        return PaintPolicy(*(bool(self.settings.get(f"paint/{name}", False)) for name in ("protect_others", "only_unlabelled")))
+
+    def _on_setting(self, key: str) -> None:
+        if key.startswith("paint/") and self.document is not None:
+            self.document.policy = self._paint_policy()
 
     def _set_document(self, document: Document | None) -> None:
         self.document = document

@@ -11,7 +11,6 @@ from app.shortcuts import shown
 from app.theme import icon, theme
 from app.tools import TOOLS
 from app.widgets.param_form import ParamForm, rule
-from segcore.history import PaintPolicy
 from segcore.types import Event
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 SWITCHES: dict[str, tuple[str, str]] = {
     "protect_others": ("Protect other regions", "Neither painting nor erasing touches a region that is not selected."),
     "only_unlabelled": ("Paint only unlabelled", "Painting fills free pixels and takes none from any region.")}
-"""Field of PaintPolicy, and setting `paint/…` -> title and help. A command of the same name brings the shortcut."""
+"""Setting `paint/…` -> title and help. The command of the same name brings the shortcut."""
 
 
 class ToolOptionsPanel(Panel):
@@ -81,7 +80,6 @@ class ToolOptionsPanel(Panel):
         self._canvas.tool_changed.connect(self._show_tool)
         self._canvas.params_changed.connect(self._on_resized)
         self.workspace.settings.changed.connect(self._on_setting)
-        self.workspace.document_changed.connect(self._apply_policy)
         self.window_.acts.shortcuts.changed.connect(self._show_keys)
         theme().changed.connect(self._show_picture)
 
@@ -143,9 +141,3 @@ class ToolOptionsPanel(Panel):
     def _show_switches(self) -> None:
         for field, switch in self.switches.items():
             switch.setChecked(bool(self.workspace.settings.get(f"paint/{field}", False)))
-        self._apply_policy()
-
-    def _apply_policy(self) -> None:
-        if self.workspace.document is not None:
-            wanted = {field: switch.isChecked() for field, switch in self.switches.items()}
-            self.workspace.document.policy = PaintPolicy(**wanted)
