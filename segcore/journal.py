@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 import threading
 import time
 import zlib
@@ -169,7 +168,7 @@ class Journal:
             if self._file is not None:
                 self._file.close()
                 self._full.append(self._file.path)
-            self._file = safe_io.Appender(self.folder / f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(2)}{_SUFFIX}")
+            self._file = safe_io.Appender(self.folder / f"{time.time_ns():020d}-{os.getpid()}-{os.urandom(2).hex()}{_SUFFIX}")
         self._file.append(_line(row))
 
     def _drop(self) -> None:

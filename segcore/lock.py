@@ -5,7 +5,6 @@ import contextlib
 import getpass
 import json
 import os
-import secrets
 import socket
 import sys
 import time
@@ -113,7 +112,7 @@ class Lock:
 def _describe(folder: Path) -> bytes:
     started = time.strftime("%Y-%m-%d %H:%M:%S")
     row = {"app": "SegDesk", "pid": os.getpid(), "host": socket.gethostname(), "user": _user(), "started": started,
-           "birth": _birth(os.getpid()), "folder_id": _folder_id(folder), "nonce": secrets.token_hex(4)}
+           "birth": _birth(os.getpid()), "folder_id": _folder_id(folder), "nonce": os.urandom(4).hex()}
     return json.dumps(row).encode("ascii")
 
 

@@ -5,7 +5,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import shutil
 import stat
 import sys
@@ -84,7 +83,7 @@ def put(path: str | os.PathLike[str], data: bytes) -> None:
     try:
         _make_folder(os.path.dirname(target))
         old = _check_target(target)
-        temp = os.path.join(os.path.dirname(target), f".segdesk-{os.getpid()}-{secrets.token_hex(4)}.part")
+        temp = os.path.join(os.path.dirname(target), f".segdesk-{os.getpid()}-{os.urandom(4).hex()}.part")
         try:
             _fill(temp, data, old)
             _replace(temp, target)
@@ -162,7 +161,7 @@ def put_new(path: str | os.PathLike[str], data: bytes) -> bool:
     Two processes that try at once cannot both get True. Raises StorageError.
     """
     target = os.fspath(path)
-    temp = os.path.join(os.path.dirname(target), f".segdesk-{os.getpid()}-{secrets.token_hex(4)}.part")
+    temp = os.path.join(os.path.dirname(target), f".segdesk-{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
         try:
             _fill(temp, data, None)
