@@ -40,7 +40,6 @@ class Proposer(QObject):
         self._opened: dict[str, ModelCard] = {}
         workspace.project_changed.connect(self.read_cards)
         workspace.document_changed.connect(self.cancel)
-        workspace.jobs.changed.connect(self._on_jobs)
         self.read_cards()
 
     # the network
@@ -149,16 +148,17 @@ class Proposer(QObject):
         def failed(error: Exception) -> None:
             self._end()
             self.workspace.report(error)
-        self.job = self.workspace.jobs.start(title, steps, on_done=done, on_error=failed)
+        # Not in the list of jobs: the panel shows it, and the list would come and go for a second's work.
+        self.job = self.workspace.jobs.start(title, steps, quiet=True, on_progress=self._on_progress, on_done=done,
+                                             on_error=failed)
         self.job_changed.emit()
 
     def _end(self) -> None:
         self.job = None
         self.job_changed.emit()
 
-    def _on_jobs(self) -> None:
-        if self.job is not None:
-            self.job_changed.emit()
+    def _on_progress(self, value: object) -> None:
+        self.job_changed.emit()
 
     def _on_predicted(self, document: Document, proposal: Proposal, message: str) -> None:
         if self.workspace.document is document:

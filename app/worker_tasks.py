@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from segcore.types import Prediction, Progress, Prompt
 
 Photo = NDArray[np.uint8]
+LABEL_TRUST = 0.8
+"""Probability that refining gives to a label that is there."""
 
 
 def device() -> Generator[Progress, None, str]:
@@ -54,6 +56,21 @@ def refine(image: Photo, prob: NDArray[Any], refiner: str, params: dict[str, Any
     refined = REFINERS[refiner](**params).refine(photo, planes)
     yield Progress(1, 1, "Refining")
     return refined.astype(np.float16)
+
+
+def refine_labels(image: Photo, box: tuple[slice, slice], labels: NDArray[np.int16], fixed: NDArray[np.bool_], count: int,
+                  refiner: str, params: dict[str, Any]) -> Generator[Progress, None, tuple[NDArray[np.int16], str]]:
+    """Refine hard labels 0..`count` - 1 of one `box` of the photo; those where `fixed` stay. Returns labels and a notice."""
+    from segcore.refiners import REFINERS
+    yield Progress(0, 0, "Refining")
+    # Labels drawn by hand or by a tool are good but not certain, or nothing could move.
+    rest = (1 - LABEL_TRUST) / max(1, count - 1)
+    planes = np.full((count, *labels.shape), rest, np.float32)
+    for index, plane in enumerate(planes):
+        plane[labels == index] = LABEL_TRUST
+    chosen = REFINERS[refiner](**params)
+    refined = chosen.refine(np.ascontiguousarray(image[box]), planes, np.where(fixed, labels, -1).astype(np.int32))
+    return refined.argmax(axis=0).astype(np.int16), chosen.notice
 
 
 def segment(image: Photo, segmenter: str, prompt: Prompt, params: dict[str, Any]) -> Generator[Progress, None, Prediction]:

@@ -13,6 +13,7 @@ from app.widgets.job_row import JobRow
 if TYPE_CHECKING:
     from app.main_window import MainWindow
 
+EMPTY = "Nothing is running. Long work such as an export shows up here and can be cancelled."
 MOST_ROWS = 4
 """So many jobs are shown without scrolling."""
 
@@ -29,7 +30,7 @@ class JobsPanel(Panel):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self.rows: dict[Job, JobRow] = {}
-        self._empty = QLabel("Nothing is running. Long work such as an export shows up here and can be cancelled.", self)
+        self._empty = QLabel(EMPTY, self)
         self._empty.setProperty("role", "muted")
         self._empty.setWordWrap(True)
         content = QWidget(self, objectName="form")
@@ -62,6 +63,7 @@ class JobsPanel(Panel):
                 self._list.addWidget(self.rows[job])
             self.rows[job].refresh()
         self._empty.setVisible(not running)
+        self._empty.setText(EMPTY if running or not self._clock.isActive() else "Done.")
         if running and not self._clock.isActive():
             self._clock.start()
         elif not running:

@@ -22,6 +22,7 @@ from segcore.errors import SegcoreError
 from segcore.refiners import REFINERS
 
 if TYPE_CHECKING:
+    from app.canvas.overlay import Layer
     from app.main_window import MainWindow
 
 EMPTY = "Press Predict: the network colours what it recognises, and nothing is labelled until you accept it."
@@ -52,6 +53,7 @@ class ModelPanel(Panel):
         self.hint = QLabel(EMPTY, wordWrap=True)
         self.hint.setProperty("role", "muted")
         self.controls = ProposalControls(REFINERS["dense_crf"].Params, self.workspace.settings)
+        self._layer: Layer | None = None
         self._lay_out()
         self._connect()
         self._keys = self._make_keys()
@@ -61,8 +63,10 @@ class ModelPanel(Panel):
     # what commands and buttons ask for
 
     def predict(self) -> None:
-        """Let the chosen network propose labels for the open image."""
+        """Let the chosen network propose labels for the open image; what to do with them is in this panel, so it is shown."""
         self.proposer.predict()
+        if self.window_.docks is not None:
+            self.window_.docks.reveal(self.name)
 
     def refine(self) -> None:
         """Make the proposal follow the edges of the photo."""
@@ -112,9 +116,9 @@ class ModelPanel(Panel):
         start = QHBoxLayout()
         start.addWidget(self.predict_button, 1)
         start.addWidget(self.more)
-        layout.addWidget(self.chooser)
+        layout.addWidget(self.chooser.list)
         layout.addLayout(start)
-        for widget in (self.running, self.hint, rule(), self.classes, self.controls):
+        for widget in (self.running, self.hint, self.chooser, rule(), self.classes, self.controls):
             layout.addWidget(widget)
         layout.addStretch(1)
         area = QScrollArea(self, widgetResizable=True)
@@ -166,11 +170,12 @@ class ModelPanel(Panel):
 
     def _show_on_canvas(self) -> None:
         proposal, project, canvas = self.workspace.proposal, self.workspace.project, self.window_.canvas
-        if proposal is None or project is None:
-            canvas.layers = ()
-            return
-        colors = plane_colors(proposal.colors, proposal.mapping, {c.id: c.color for c in project.classes})
-        canvas.layers = [proposal_layer(proposal, colors, self.controls.opacity.value(), canvas.overlay_mode)]
+        others = [layer for layer in canvas.layers if layer is not self._layer]
+        self._layer = None
+        if proposal is not None and project is not None:
+            colors = plane_colors(proposal.colors, proposal.mapping, {c.id: c.color for c in project.classes})
+            self._layer = proposal_layer(proposal, colors, self.controls.opacity.value(), canvas.overlay_mode)
+        canvas.layers = [*others, self._layer] if self._layer is not None else others
 
     def _on_threshold(self, value: float) -> None:
         proposal = self.workspace.proposal

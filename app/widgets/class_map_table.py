@@ -4,15 +4,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHeaderView, QTableWidget, QTableWidgetItem, QToolButton, QWidget
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableWidget, QTableWidgetItem, QWidget
 
 from app.theme import icon
 from segcore.types import LabelClass
 
 EYE, NAME, BECOMES, SHARE = range(4)
-IGNORE, ADD = -1, -2
 ROWS_SHOWN = 8
+ARROW = "  ▾"
 
 
 class ClassMapTable(QTableWidget):
@@ -27,44 +27,43 @@ class ClassMapTable(QTableWidget):
         self.setHorizontalHeaderLabels(["", "Network", "Becomes", "Share"])
         self.setAccessibleName("Classes of the network")
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(28)
+        self.verticalHeader().setDefaultSectionSize(25)
         self.setShowGrid(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setIconSize(QSize(12, 12))
+        self.setIconSize(QSize(14, 14))
         self.setTabKeyNavigation(False)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setMinimumSectionSize(24)
-        for column, mode in ((EYE, QHeaderView.ResizeMode.Fixed), (NAME, QHeaderView.ResizeMode.Stretch),
-                             (BECOMES, QHeaderView.ResizeMode.Stretch), (SHARE, QHeaderView.ResizeMode.Fixed)):
-            header.setSectionResizeMode(column, mode)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column in (NAME, BECOMES):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         self.setColumnWidth(EYE, 28)
-        self.setColumnWidth(SHARE, self.fontMetrics().horizontalAdvance("100.0 %") + 12)
+        self.setColumnWidth(SHARE, self.fontMetrics().horizontalAdvance("100.0 %") + 16)
+        self.cellClicked.connect(self._clicked)
         self._planes: list[int] = []
+        self._names: Sequence[str] = ()
+        self._mapping: Mapping[int, int | None] = {}
+        self._classes: Sequence[LabelClass] = ()
+        self._hidden: set[int] = set()
 
     def set_rows(self, names: Sequence[str], colors: Sequence[tuple[int, int, int]], mapping: Mapping[int, int | None],
                  classes: Sequence[LabelClass], hidden: set[int], shares: Sequence[float] | None) -> None:
         """Show every plane, the largest share first; those that take no pixel are pale."""
-        order = sorted(range(len(names)), key=lambda p: -shares[p]) if shares is not None else list(range(len(names)))
         chosen = set(self.selected_planes())
-        self._planes = order
-        self.setRowCount(len(order))
-        for row, plane in enumerate(order):
-            absent = shares is not None and shares[plane] == 0
-            self.setCellWidget(row, EYE, self._eye(plane, names[plane], plane not in hidden))
-            item = QTableWidgetItem(swatch(colors[plane]), names[plane])
-            if absent:
-                item.setForeground(self.palette().placeholderText())
-            self.setItem(row, NAME, item)
-            self.setCellWidget(row, BECOMES, self._choice(plane, names[plane], mapping.get(plane), classes))
-            self._set_share(row, None if shares is None else shares[plane])
+        self._names, self._mapping, self._classes, self._hidden = names, dict(mapping), list(classes), set(hidden)
+        self._planes = sorted(range(len(names)), key=lambda p: -shares[p]) if shares is not None else list(range(len(names)))
+        self.setRowCount(len(self._planes))
         self.clearSelection()
-        for row, plane in enumerate(order):
+        for row, plane in enumerate(self._planes):
+            absent = shares is not None and shares[plane] == 0
+            self._fill(row, plane, colors[plane], absent)
+            self._set_share(row, None if shares is None else shares[plane])
             if plane in chosen:
-                self.selectionModel().select(self.model().index(row, NAME), self.selectionModel().SelectionFlag.Select
-                                             | self.selectionModel().SelectionFlag.Rows)
+                flags = self.selectionModel().SelectionFlag
+                self.selectionModel().select(self.model().index(row, NAME), flags.Select | flags.Rows)
         self._fit()
 
     def set_shares(self, shares: Sequence[float]) -> None:
@@ -76,40 +75,61 @@ class ClassMapTable(QTableWidget):
         """The planes of the selected rows."""
         return [self._planes[index.row()] for index in self.selectionModel().selectedRows()]
 
-    def choice(self, plane: int) -> QComboBox:
-        """The list of classes that a plane may become."""
-        widget = self.cellWidget(self._planes.index(plane), BECOMES)
-        assert isinstance(widget, QComboBox)
-        return widget
+    def row_of(self, plane: int) -> int:
+        """Where a plane is listed."""
+        return self._planes.index(plane)
 
-    def _eye(self, plane: int, name: str, shown: bool) -> QToolButton:
-        button = QToolButton(self, checkable=True, checked=shown, accessibleName=f"Show {name}")
-        button.setToolTip("Shown; a hidden class is not accepted")
-        button.setStyleSheet("QToolButton, QToolButton:checked { border: 0; background: transparent; padding: 2px; }")
-        button.setIcon(icon("eye" if shown else "eye_off", "text" if shown else "muted"))
-        button.setIconSize(QSize(15, 15))
-        button.clicked.connect(lambda checked, plane=plane: self.shown_changed.emit(plane, checked))
-        return button
+    def menu(self, plane: int) -> QMenu:
+        """The choices of what a plane may become."""
+        menu, name = QMenu(self), self._names[plane]
+        self._offer(menu, plane, "Ignore", icon("cross", "muted"), None)
+        if not any(label.name == name for label in self._classes):
+            menu.addAction(icon("plus"), f"Add class “{name}”".replace("&", "&&"), lambda: self.add_wanted.emit(plane))
+        menu.addSeparator()
+        for label in self._classes:
+            self._offer(menu, plane, label.name, swatch(label.color), label.id)
+        return menu
 
-    def _choice(self, plane: int, name: str, class_id: int | None, classes: Sequence[LabelClass]) -> QComboBox:
-        box = QuietComboBox(self, accessibleName=f"{name} becomes")
-        box.addItem("Ignore", IGNORE)
-        for label in classes:
-            box.addItem(swatch(label.color), label.name, label.id)
-        if not any(label.name == name for label in classes):
-            box.insertSeparator(box.count())
-            box.addItem(icon("plus"), f"Add “{name}”", ADD)
-        box.setCurrentIndex(max(0, box.findData(IGNORE if class_id is None else class_id)))
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.view().setMinimumWidth(170)
-        box.activated.connect(lambda _, plane=plane, box=box: self._chosen(plane, box.currentData()))
-        return box
-
-    def _chosen(self, plane: int, data: int) -> None:
-        if data == ADD:
-            self.add_wanted.emit(plane)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space shows or hides, Enter opens the choices of the current row."""
+        row = self.currentRow()
+        if row >= 0 and event.key() == Qt.Key.Key_Space:
+            self._clicked(row, EYE)
+        elif row >= 0 and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._clicked(row, BECOMES)
         else:
-            self.mapped.emit(plane, None if data == IGNORE else data)
+            super().keyPressEvent(event)
+
+    def _clicked(self, row: int, column: int) -> None:
+        plane = self._planes[row]
+        if column == EYE:
+            self.shown_changed.emit(plane, plane in self._hidden)
+        elif column == BECOMES:
+            menu = self.menu(plane)
+            menu.aboutToHide.connect(menu.deleteLater)
+            menu.popup(self.viewport().mapToGlobal(self.visualItemRect(self.item(row, BECOMES)).bottomLeft()))
+
+    def _offer(self, menu: QMenu, plane: int, text: str, picture: QIcon, class_id: int | None) -> None:
+        action = menu.addAction(picture, text.replace("&", "&&"), lambda: self.mapped.emit(plane, class_id))
+        action.setData(class_id)
+        if self._mapping.get(plane) == class_id:
+            font = action.font()
+            font.setBold(True)
+            action.setFont(font)
+
+    def _fill(self, row: int, plane: int, color: tuple[int, int, int], absent: bool) -> None:
+        name, shown = self._names[plane], plane not in self._hidden
+        eye = QTableWidgetItem(icon("eye" if shown else "eye_off", "text" if shown else "muted"), "")
+        eye.setToolTip("Shown; click to hide. A hidden class is not accepted." if shown else "Hidden; click to show.")
+        eye.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name} is {'shown' if shown else 'hidden'}")
+        self.setItem(row, EYE, eye)
+        target = next((c for c in self._classes if c.id == self._mapping.get(plane)), None)
+        becomes = QTableWidgetItem((target.name if target else "ignore") + ARROW)
+        becomes.setToolTip(f"“{name}” of the network becomes {f'“{target.name}”' if target else 'nothing'}; click to choose")
+        for column, item in ((NAME, QTableWidgetItem(swatch(color), name)), (BECOMES, becomes)):
+            if absent or column == BECOMES and target is None:
+                item.setForeground(self.palette().placeholderText())
+            self.setItem(row, column, item)
 
     def _set_share(self, row: int, share: float | None) -> None:
         item = QTableWidgetItem("" if share is None else share_text(share))
@@ -121,13 +141,6 @@ class ClassMapTable(QTableWidget):
         """As high as its rows, up to some."""
         rows = max(1, min(self.rowCount(), ROWS_SHOWN))
         self.setFixedHeight(self.horizontalHeader().sizeHint().height() + rows * self.verticalHeader().defaultSectionSize() + 3)
-
-
-class QuietComboBox(QComboBox):
-    """Scrolling the table must not change a choice."""
-
-    def wheelEvent(self, event: object) -> None:
-        event.ignore()  # type: ignore[attr-defined]
 
 
 def share_text(share: float) -> str:
@@ -145,4 +158,6 @@ def swatch(color: tuple[int, int, int]) -> QIcon:
     painter.setBrush(QColor(*color))
     painter.drawRoundedRect(1, 1, 22, 22, 6, 6)
     painter.end()
-    return QIcon(pixmap)
+    picture = QIcon(pixmap)
+    picture.addPixmap(pixmap, QIcon.Mode.Selected)      # a selected row must not tint it
+    return picture

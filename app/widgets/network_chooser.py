@@ -17,12 +17,12 @@ OPEN_FILE = "open"
 
 
 class NetworkChooser(QWidget):
-    """Shows and changes `proposer.card`, and follows the worker process."""
+    """Shows and changes `proposer.card`, and follows the worker process. The list may be placed elsewhere than the words."""
 
     def __init__(self, proposer: Proposer, attempt: Callable[[Callable[[], Any]], None], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._proposer, self._attempt, self._worker = proposer, attempt, proposer.workspace.worker
-        self.list = QComboBox(self, accessibleName="Network", toolTip="The network that proposes labels")
+        self.list = QComboBox(accessibleName="Network", toolTip="The network that proposes labels")
         self.list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.list.setMinimumContentsLength(12)
         self.list.activated.connect(self._activated)
@@ -64,7 +64,6 @@ class NetworkChooser(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)
-        layout.addWidget(self.list)
         layout.addWidget(self.details)
         layout.addLayout(line)
 
@@ -85,10 +84,11 @@ class NetworkChooser(QWidget):
             self.details.setText("No network is installed. Open a file of weights, or train one.")
             return
         self.list.setCurrentIndex(self._proposer.cards.index(card))
-        self.details.setText(details(card))
+        self.details.setText(facts(card))
+        self.details.setToolTip(details(card))
 
     def _show_device(self, words: str) -> None:
-        self.device.setText(f"Runs on: {words}" if words else "Runs on the device that is found at the first prediction")
+        self.device.setText(f"Runs on: {words}" if words else "Runs on: found out at the first prediction")
         self.restart.hide()
 
     def _on_stopped(self, sentence: str) -> None:
@@ -102,12 +102,19 @@ class NetworkChooser(QWidget):
         self._show_device("")
 
 
-def details(card: ModelCard) -> str:
-    """What a card says, in two or three short lines."""
-    facts = [f"{len(card.classes)} classes"]
+def facts(card: ModelCard) -> str:
+    """What matters of a card, in one line."""
+    found = [f"{len(card.classes)} classes"]
     if card.bytes:
-        facts.append(f"{card.bytes / 1e6:.1f} MB")
-    figure = next((v for k, v in card.figures.items() if "iou" in k.lower() and isinstance(v, int | float)), None)
+        found.append(f"{card.bytes / 1e6:.1f} MB")
+    figure = next((v for k, v in card.figures.items() if "mean_iou" in k and isinstance(v, int | float)), None)
     if figure is not None:
-        facts.append(f"mean IoU {100 * figure if figure <= 1 else figure:.1f} %")
-    return "\n".join(line for line in (" · ".join(facts), card.data and f"Trained on {card.data}", card.licence) if line)
+        found.append(f"mean IoU {100 * figure if figure <= 1 else figure:.1f} %")
+    if "not for commercial use" in card.licence:
+        found.append("not for commercial use")
+    return " · ".join(found)
+
+
+def details(card: ModelCard) -> str:
+    """All that a card says, in a few lines."""
+    return "\n".join(line for line in (facts(card), card.data and f"Trained on {card.data}", card.licence) if line)

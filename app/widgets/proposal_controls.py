@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSlider,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -42,8 +43,8 @@ class ProposalControls(QWidget):
         self.form = ParamForm(refiner_params, settings.get("refiners/dense_crf", {}))
         self.refine = QPushButton(icon("refine"), "Refine with dense CRF")
         self.refine.setToolTip("<b>Refine</b>&nbsp;&nbsp;C<br>Makes the proposal follow the edges in the photo")
-        self.refined = QPushButton("Refined", checkable=True)
-        self.refined.setToolTip("Switch between the network's answer and the refined one")
+        self.refined = QCheckBox("Show the refined proposal")
+        self.refined.setToolTip("Switch between the network's answer and the refined one; accepting takes what is shown")
         self.only_unlabelled = QCheckBox("Only unlabelled pixels", checked=bool(settings.get("model/only_unlabelled", True)))
         self.only_unlabelled.setToolTip("Off: labels that are not locked are replaced, those made by hand included")
         self.min_area = QSpinBox(maximum=10_000_000, singleStep=50, suffix=" px", specialValueText="Automatic",
@@ -73,6 +74,8 @@ class ProposalControls(QWidget):
         fold.setIcon(icon("settings", "muted"))
         fold.setIconSize(QSize(16, 16))
         self.form.hide()
+        for slider in self.form.findChildren(QSlider):
+            slider.setMinimumWidth(30)      # long labels, narrow panel
         fold.toggled.connect(self.form.setVisible)
         return fold
 
@@ -80,7 +83,6 @@ class ProposalControls(QWidget):
         refining = QHBoxLayout()
         refining.addWidget(self.refine, 1)
         refining.addWidget(self._fold)
-        refining.addWidget(self.refined)
         options = QGridLayout()
         options.addWidget(self.only_unlabelled, 0, 0, 1, 2)
         label = QLabel("Smallest object", toolTip=self.min_area.toolTip())
@@ -95,7 +97,7 @@ class ProposalControls(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        for part in (self.threshold, self.opacity, refining, self.form, rule(), options, accepting):
+        for part in (self.threshold, self.opacity, refining, self.form, self.refined, rule(), options, accepting):
             layout.addWidget(part) if isinstance(part, QWidget) else layout.addLayout(part)
 
     def _connect(self) -> None:
