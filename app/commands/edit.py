@@ -2,20 +2,31 @@
 from __future__ import annotations
 
 from app.commands import Command, Window, can_edit, has_document
+from segcore.types import Event
 
 
 def undo(window: Window) -> None:
-    """Take back the last step, or the running gesture if there is one."""
+    """Take back the last step; while a tool is at work, its last stroke or corner."""
+    if in_gesture(window):
+        window.canvas.feed(Event("key", key="Backspace"))
+        return
     title = window.workspace.document.undo()
     if title:
         window.workspace.say(f"Undone: {title}")
 
 
 def redo(window: Window) -> None:
-    """Do the last undone step again."""
+    """Do the last undone step again; not while a tool is at work."""
+    if in_gesture(window):
+        return
     title = window.workspace.document.redo()
     if title:
         window.workspace.say(f"Done again: {title}")
+
+
+def in_gesture(window: Window) -> bool:
+    """True while a tool has begun something and not ended it."""
+    return bool(window.has_canvas and window.canvas.runner.running)
 
 
 def delete_region(window: Window) -> None:
@@ -47,7 +58,7 @@ def _named(verb: str, title: str) -> str:
 
 COMMANDS = [
     Command("undo", "Undo", "edit", undo, ("Ctrl+Z",), "undo", "Takes back the last step in this image.",
-            enabled=lambda w: bool(_undo_title(w)), text=lambda w: _named("Undo", _undo_title(w))),
+            enabled=lambda w: in_gesture(w) or bool(_undo_title(w)), text=lambda w: _named("Undo", _undo_title(w))),
     Command("redo", "Redo", "edit", redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "Does the last undone step again.",
             enabled=lambda w: bool(_redo_title(w)), text=lambda w: _named("Redo", _redo_title(w))),
     Command("delete_region", "Delete region", "edit", delete_region, ("Del",), "trash",
