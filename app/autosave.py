@@ -86,9 +86,17 @@ class Autosave(QObject):
                 self._note_failure(name, error)
                 continue
             self._note_success(name, unsaved.document.revision)
+        return not self._unsaved
+
+    def close(self) -> bool:
+        """Finish, and let go of the journal; True when nothing is left unsaved."""
+        # Steps still on their way to the journal come first in its lane.
+        self._jobs.wait(self._jobs.call("Journal", lambda: None, lane="save", quiet=True), 10.0)
+        saved = self.finish()
         if self._journal is not None:
             self._journal.close()
-        return not self._unsaved
+            self._journal = None
+        return saved
 
     def _write(self, entry: ImageEntry, annotation: Annotation, revision: int) -> None:
         """Write one annotation, then let the journal forget what led to it; in any thread."""

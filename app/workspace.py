@@ -93,7 +93,7 @@ class Workspace(Navigation):
         if self.project is None or self.autosave is None:
             return True
         self._leave()
-        saved = self.autosave.finish()
+        saved = self.autosave.close()
         self._parked.clear()
         self.cache.clear()
         self.autosave.deleteLater()
