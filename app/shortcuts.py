@@ -28,7 +28,7 @@ class Binding:
 FIXED: tuple[tuple[str, str], ...] = (
     ("Enter", "Accept what the tool shows"), ("Esc", "Cancel what the tool is doing"),
     ("Backspace", "Take back the last point"), ("Space", "Hold to move the photo"),
-    ("Wheel", "Zoom at the pointer"), ("Ctrl+Wheel", "Change the brush size"),
+    ("Wheel", "Zoom at the pointer"), ("Shift+Wheel", "Change the brush size"),
     ("Middle button", "Drag to move the photo"), ("Left button", "Foreground"), ("Right button", "Background"))
 """Keys of the canvas itself, listed in the help but not editable."""
 

@@ -61,7 +61,7 @@ class Theme(QObject):
         super().__init__()
         self.colors = LIGHT
         self._choice = "system"
-        self._following = False
+        self._following = self._dressed = False
 
     def apply(self, choice: str = "system") -> None:
         """Put a theme on the application: "light", "dark", or "system" to follow the desktop from now on."""
@@ -84,7 +84,9 @@ class Theme(QObject):
     def _dress(self, colors: Colors) -> None:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        self.colors = colors
+        if self._dressed and colors is self.colors:
+            return
+        self.colors, self._dressed = colors, True
         QPixmapCache.clear()
         application.setStyle("Fusion")
         application.setPalette(make_palette(colors))

@@ -74,18 +74,22 @@ def remove_specks(window: Window) -> None:
     _reshape(window, "Remove specks", clean)
 
 
-def brush_size(window: Window, factor: float) -> None:
-    """Make the brush larger or smaller."""
+def brush_size(window: Window, steps: float) -> None:
+    """Make the brush larger or smaller, as that many ticks of the wheel would."""
     tool = window.canvas.tool
     if tool is None or not hasattr(tool.params, "radius"):
         window.workspace.say("This tool has no size.")
         return
-    field = type(tool).Params.__dataclass_fields__["radius"]
-    low, high = field.metadata.get("min") or 0.5, field.metadata.get("max") or 500
-    radius = float(tool.params.radius)
-    stepped = max(radius + 1, radius * factor) if factor > 1 else min(radius - 1, radius * factor)
-    value = type(tool.params.radius)(min(high, max(low, round(stepped))))
-    window.change_tool_params(radius=value)
+    window.canvas.resize_brush(steps)
+    window.workspace.say(f"Radius: {tool.params.radius:g} px")
+
+
+def switch(name: str, title: str, key: str, tooltip: str) -> Command:
+    """A command for one of the switches that say what painting may take; the panel of tool options shows them too."""
+    setting = f"paint/{name}"
+    return Command(name, title, "region", lambda w: w.workspace.settings.set(setting, not w.workspace.settings.get(setting, False)),
+                   (key,), "protect" if name == "protect_others" else "unlabelled", tooltip,
+                   checked=lambda w: bool(w.workspace.settings.get(setting, False)), separator_before=name == "protect_others")
 
 
 def _reshape(window: Window, title: str, change: Callable[[Any], Any]) -> None:
@@ -132,8 +136,10 @@ COMMANDS = [
             "Gives enclosed unlabelled pixels to the region.", enabled=has_selection, separator_before=True),
     Command("remove_specks", "Remove specks", "region", remove_specks, ("Ctrl+Shift+K",), "clean",
             "Drops parts much smaller than the rest of the region.", enabled=has_selection),
-    Command("smaller_brush", "Smaller brush", "region", lambda w: brush_size(w, 1 / 1.25), ("[",), "minus",
-            "Makes the brush smaller; so does Ctrl+wheel.", enabled=has_document, separator_before=True),
-    Command("larger_brush", "Larger brush", "region", lambda w: brush_size(w, 1.25), ("]",), "",
-            "Makes the brush larger; so does Ctrl+wheel.", enabled=has_document),
+    Command("smaller_brush", "Smaller brush", "region", lambda w: brush_size(w, -1), ("[",), "minus",
+            "Makes the brush smaller; so does Shift+wheel.", enabled=has_document, separator_before=True),
+    Command("larger_brush", "Larger brush", "region", lambda w: brush_size(w, 1), ("]",), "",
+            "Makes the brush larger; so does Shift+wheel.", enabled=has_document),
+    switch("protect_others", "Protect other regions", "Ctrl+Shift+P", "No tool takes pixels from a region that is not selected."),
+    switch("only_unlabelled", "Paint only unlabelled", "Ctrl+Shift+U", "Painting fills free pixels and takes none from a region."),
 ]

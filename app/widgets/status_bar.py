@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.main_window import MainWindow
 
 MESSAGE_MS = 5000
+DEVICES = {"auto": "", "cpu": "CPU", "cuda": "GPU", "mps": "GPU"}
 
 
 class Swatch(QWidget):
@@ -122,6 +123,7 @@ class StatusBar(QStatusBar):
         canvas.pointer_moved.connect(self.show_pointer)
         canvas.view_changed.connect(self._show_zoom)
         canvas.tool_changed.connect(self._show_tool)
+        self._workspace.worker.device_changed.connect(self._show_device)
 
     def _show_tool(self, name: str) -> None:
         from app.tools import TOOLS
@@ -142,8 +144,9 @@ class StatusBar(QStatusBar):
         self._saved.setText(self._workspace.saved_text())
 
     def _show_device(self) -> None:
-        device = str(self._workspace.settings.get("model/device", "auto"))
-        self._device.setText({"auto": "Auto", "cpu": "CPU", "cuda": "GPU", "mps": "GPU"}.get(device, device))
+        found = self._workspace.worker.device if self._window.has_canvas else ""
+        wanted = str(self._workspace.settings.get("model/device", "auto"))
+        self._device.setText(found or DEVICES.get(wanted, wanted))
 
     def _show_hint(self) -> None:
         self._hint.setObjectName("")

@@ -5,9 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-import pytest
-from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
@@ -16,39 +13,6 @@ from PySide6.QtWidgets import QDockWidget, QLineEdit
 from app.main_window import MainWindow
 from app.workspace import Workspace
 from segcore.errors import SegcoreError
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for number in range(4):
-        pixels = np.full((48, 64, 3), (40 * number, 90, 200), np.uint8)
-        Image.fromarray(pixels).save(folder / f"photo {number}.png")
-    return folder
-
-
-@pytest.fixture
-def window(qtbot, photos):
-    window = MainWindow(Workspace())
-    qtbot.addWidget(window)
-    window.resize(1366, 768)
-    window.show()
-    yield window
-    window.workspace.shutdown()
-
-
-@pytest.fixture
-def opened(window, qtbot, photos):
-    window.workspace.open_path(photos)
-    qtbot.waitUntil(lambda: window.workspace.document is not None)
-    return window
-
-
-def paint_something(window: MainWindow) -> None:
-    document = window.workspace.document
-    with document.edit("Brush stroke") as edit:
-        edit.paint((slice(2, 9), slice(3, 12)), np.ones((7, 9), bool), document.target(edit))
 
 
 def test_starts_with_the_start_page_alone(window):
@@ -129,8 +93,8 @@ def test_messages_go_to_the_status_bar_and_leave_it_again(opened, monkeypatch):
     assert bar.message != "Saved."
 
 
-def test_status_bar_tells_position_colour_and_class(opened):
-    paint_something(opened)
+def test_status_bar_tells_position_colour_and_class(opened, paint):
+    paint()
     opened.statusBar().show_pointer(4.7, 3.2)
     bar = opened.statusBar()
     assert bar._position.text() == "4, 3"
@@ -141,10 +105,10 @@ def test_status_bar_tells_position_colour_and_class(opened):
     assert bar._position.text() == bar._class.text() == ""
 
 
-def test_undo_is_named_after_its_step_and_enabled_only_when_there_is_one(opened):
+def test_undo_is_named_after_its_step_and_enabled_only_when_there_is_one(opened, paint):
     opened.acts.refresh_now()
     assert not opened.acts["undo"].isEnabled()
-    paint_something(opened)
+    paint()
     opened.acts.refresh_now()
     assert opened.acts["undo"].text() == "Undo brush stroke"
     opened.run("undo")
@@ -201,8 +165,8 @@ def test_layout_of_the_panels_is_kept(opened, qtbot, photos):
     again.workspace.shutdown()
 
 
-def test_closing_the_window_writes_the_labels(opened):
-    paint_something(opened)
+def test_closing_the_window_writes_the_labels(opened, paint):
+    paint()
     project = opened.workspace.project
     path = project.annotation_path(opened.workspace.document.entry)
     opened.close()
