@@ -103,8 +103,11 @@ def _outline(labels: Labels, paint: Paint, picture: Colors, phase: int) -> None:
     flat, here = picture.reshape(-1), labels.reshape(-1).take(at)
     colors = paint.edge.take(here, mode="wrap")
     if paint.dash is not None:
-        y, x = np.divmod(at, labels.shape[1])
-        colors = np.where((x + y + phase) & DASH, paint.dash.take(here, mode="wrap"), colors)
+        other = paint.dash.take(here, mode="wrap")
+        dashed = np.flatnonzero(other != colors)
+        y, x = np.divmod(at[dashed], labels.shape[1])
+        dashed = dashed[(x + y + phase) & DASH > 0]
+        colors[dashed] = other[dashed]
     flat[at] = colors
     if paint.selected is not None:
         chosen = (labels == paint.selected).view(np.uint8)

@@ -117,7 +117,18 @@ class Scene:
 
     def set_light(self, brightness: float, contrast: float) -> None:
         """Show the photo brighter or with more contrast, each -1..1."""
-        self.brightness, self.contrast, self._photo.stale = brightness, contrast, True
+        if (brightness, contrast) != (self.brightness, self.contrast):
+            self.brightness, self.contrast, self._photo.stale = brightness, contrast, True
+
+    def set_style(self, mode: str, opacity: float, hidden_classes: frozenset[int], hidden_regions: frozenset[int],
+                  show_grid: bool) -> None:
+        """Show the regions in another way; `mode` is one of `palette.MODES`."""
+        palette, style = self.palette, (mode, opacity, hidden_classes, hidden_regions)
+        if style != (palette.mode, palette.opacity, palette.hidden_classes, palette.hidden_regions):
+            palette.mode, palette.opacity, palette.hidden_classes, palette.hidden_regions = style
+            self.restyle()
+        if show_grid != self.show_grid:
+            self.show_grid, self._overlay.stale = show_grid, True
 
     def restyle(self) -> None:
         """Colour the regions anew: other classes, opacity, mode or hidden ones."""

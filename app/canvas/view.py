@@ -94,7 +94,7 @@ class Canvas(Viewport):
         self.setMinimumSize(160, 120)
         workspace.document_changed.connect(self._on_document)
         workspace.about_to_leave.connect(self._on_leave)
-        workspace.classes_changed.connect(self.restyle)
+        workspace.classes_changed.connect(self._on_classes)
         workspace.said.connect(self._on_said)
         self.view_changed.connect(self._on_view)
         self._on_document()
@@ -153,12 +153,9 @@ class Canvas(Viewport):
 
     def restyle(self) -> None:
         """Take over how regions and photo are to look."""
-        palette = self._scene.palette
-        palette.mode, palette.opacity = self.overlay_mode, self.opacity
-        palette.hidden_classes, palette.hidden_regions = frozenset(self.hidden_classes), frozenset(self.hidden_regions)
-        self._scene.show_grid = self.show_grid
         self._scene.set_light(self.brightness, self.contrast)
-        self._scene.restyle()
+        self._scene.set_style(self.overlay_mode, self.opacity, frozenset(self.hidden_classes), frozenset(self.hidden_regions),
+                              self.show_grid)
         self.display_changed.emit()
         self.update()
 
@@ -278,6 +275,10 @@ class Canvas(Viewport):
 
     def _on_regions(self) -> None:
         self._update_device(self._scene.mark((slice(0, 0), slice(0, 0))))
+
+    def _on_classes(self) -> None:
+        self._scene.restyle()
+        self.update()
 
     def _on_active(self) -> None:
         self._scene.reselect()

@@ -1,4 +1,4 @@
-"""The canvas against pictures that somebody has looked at; run with SEGDESK_WRITE_GOLDEN=1 to make them anew, then look again."""
+"""The canvas against pictures that somebody has looked at; SEGDESK_WRITE_GOLDEN=1 makes them anew: look again."""
 from __future__ import annotations
 
 import os
@@ -48,7 +48,6 @@ def labelled(canvas: Canvas) -> None:
         document.annotation.region_map[ball(x, y, r)] = region
     document.regions_changed.emit()
     document.select(2)
-    canvas.restyle()
 
 
 def gesture(canvas: Canvas) -> None:
