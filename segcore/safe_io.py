@@ -60,7 +60,10 @@ class FileSystem:
         """Wait until the names in a folder are on the disk; nothing where the system has no such call."""
         if os.name == "nt":
             return
-        fd = os.open(folder, os.O_RDONLY)
+        try:
+            fd = os.open(folder, os.O_RDONLY)
+        except PermissionError:  # a folder that may be written but not listed
+            return
         try:
             os.fsync(fd)
         except OSError as error:
