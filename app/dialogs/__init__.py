@@ -24,10 +24,10 @@ class Dialogs:
         module = importlib.import_module(f"{__name__}.{name}")
         dialog: QDialog = module.Dialog(self._window, **options)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.destroyed.connect(self._forget)
+        dialog.finished.connect(self._forget)
         self.current = dialog
         dialog.open()
         return dialog
 
-    def _forget(self) -> None:
+    def _forget(self, _result: int) -> None:
         self.current = None
