@@ -29,7 +29,7 @@ class ToolOptionsPanel(Panel):
     title = "Tool"
     icon = "settings"
     order = 10
-    height_share = 190
+    height_share = 290
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -55,7 +55,7 @@ class ToolOptionsPanel(Panel):
         inside = QWidget(self, objectName="form")
         self._column = QVBoxLayout(inside)
         self._column.setContentsMargins(11, 8, 11, 10)
-        self._column.setSpacing(9)
+        self._column.setSpacing(7)
         self._column.addLayout(self._head)
         self._column.addWidget(self._hint)
         self._column.addWidget(rule(self))

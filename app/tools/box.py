@@ -21,7 +21,7 @@ class BoxTool(Tool):
     title = "Box"
     shortcut = "R"
     order = 150
-    hint = "Left: fill · Right: erase · Shift: square · Esc: cancel"
+    hint = "Left: fill · Right: erase · Shift: square"
 
     def gesture(self, ctx: Context, event: Event) -> Gesture:
         """Show the rectangle while it is dragged, paint it at the release."""

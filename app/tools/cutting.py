@@ -44,6 +44,14 @@ class Stroke:
         """Whether the pointer stayed on the spot."""
         return all(math.dist(p, self.path[0]) * scale <= CLICK for p in self.path)
 
+    def draw(self, plane: NDArray[np.int8], start: int = 0) -> None:
+        """Put the path from corner `start` on into an int8 (H, W) plane, as 1 for object and 0 for background."""
+        from segcore import masks
+
+        for a, b in zip(self.path[start:], self.path[start + 1:], strict=False):
+            box, mask = masks.thick_line(plane.shape, a, b, self.radius)
+            plane[box][mask] = self.is_object
+
 
 @dataclass
 class Marks:
@@ -61,16 +69,12 @@ class Marks:
 
     def scribble(self, shape: tuple[int, int]) -> NDArray[np.int8] | None:
         """int8 (H, W): 1 object, 0 background, -1 neither; None without a stroke that is more than a click."""
-        from segcore import masks
-
         drawn = [s for s in self.strokes if not s.is_click(self.scale)]
         if not drawn:
             return None
         plane = np.full(shape, -1, np.int8)
         for mark in drawn:
-            for a, b in zip(mark.path, mark.path[1:], strict=False):
-                box, mask = masks.thick_line(shape, a, b, mark.radius)
-                plane[box][mask] = mark.is_object
+            mark.draw(plane)
         return plane
 
     def says_where(self) -> bool:
@@ -85,7 +89,7 @@ class Cut:
         self.ctx, self.segmenter, self.title, self.params, self.marks = ctx, segmenter, title, params, marks
         self.prediction: Prediction | None = None
         self._drawn: NDArray[np.int8] | None = None     # the finished strokes, for the preview and the next prompt
-        self._live: Stroke | None = None
+        self._live: tuple[Stroke, NDArray[np.int8]] | None = None   # the stroke under the button, drawn over them
         self._waiting = self._accept_next = False
 
     def run(self, event: Event | None = None) -> Gesture:
@@ -103,7 +107,6 @@ class Cut:
 
     def ask(self) -> None:
         """Send everything said so far to the segmenter."""
-        self._drawn = self.marks.scribble(self.ctx.shape)
         clicks = self.marks.clicks()
         prompt = Prompt(points=np.array([c[:2] for c in clicks], np.float32).reshape(-1, 2),
                         labels=np.array([c[2] for c in clicks], np.uint8), box=self.marks.box, scribble=self._drawn,
@@ -119,26 +122,33 @@ class Cut:
     def show(self) -> None:
         """Preview the newest answer with the marks on top."""
         mask = self.prediction.mask if self.prediction else None
-        self.ctx.preview(mask, lines=[self._live.path] if self._live else (), points=self.marks.clicks(), rect=self.marks.box,
-                         strokes=self._drawn)
+        # A new view of the array tells the canvas that what is in it has changed.
+        strokes = self._live[1][:] if self._live else self._drawn
+        self.ctx.preview(mask, points=self.marks.clicks(), rect=self.marks.box, strokes=strokes)
 
     def _press(self, event: Event) -> bool:
         if event.button in ("left", "right"):
             self._accept_next = False
             is_object = event.button == "left" and "shift" not in event.modifiers
-            self._live = Stroke([(event.x, event.y)], self.params.width / 2 / self.ctx.scale, is_object)
+            stroke = Stroke([(event.x, event.y)], self.params.width / 2 / self.ctx.scale, is_object)
+            plane = self._drawn.copy() if self._drawn is not None else np.full(self.ctx.shape, -1, np.int8)
+            self._live = stroke, plane
         return False
 
     def _move(self, event: Event) -> bool:
         if self._live:
-            self._live.path.append((event.x, event.y))
+            stroke, plane = self._live
+            stroke.path.append((event.x, event.y))
+            stroke.draw(plane, len(stroke.path) - 2)
             self.show()
         return False
 
     def _release(self, event: Event) -> bool:
         if self._live:
-            self.marks.strokes.append(self._live)
-            self._live = None
+            (stroke, plane), self._live = self._live, None
+            self.marks.strokes.append(stroke)
+            if not stroke.is_click(self.ctx.scale):
+                self._drawn = plane
             self.ask()
         return False
 
@@ -149,6 +159,7 @@ class Cut:
             if not self.marks.strokes:
                 return True
             self.marks.strokes.pop()
+            self._drawn = self.marks.scribble(self.ctx.shape)
             self.ask()
             return not (self.marks.strokes or self.marks.says_where())
         return False

@@ -20,7 +20,7 @@ class GrabCutTool(Tool):
     title = "GrabCut"
     shortcut = "G"
     order = 210
-    hint = "Drag a box · then left: object, right: background · Enter: accept · Backspace: one back · Esc: cancel"
+    hint = "Drag a box · Left: object · Right: background · Enter: accept · Backspace: one back"
 
     @dataclass
     class Params(CutParams):

@@ -19,7 +19,7 @@ class GraphCutTool(Tool):
     title = "Graph cut"
     shortcut = "Shift+G"
     order = 220
-    hint = "Left: object · Right: background · Enter: accept · Backspace: one back · Esc: cancel"
+    hint = "Left: object · Right: background · Enter: accept · Backspace: one back"
 
     @dataclass
     class Params(CutParams):

@@ -19,7 +19,7 @@ class Lasso(Tool):
     title = "Lasso"
     shortcut = "Shift+P"
     order = 140
-    hint = "Left: fill the outline · Right: take it away · Esc: cancel"
+    hint = "Left: fill the outline · Right: take it away"
 
     def gesture(self, ctx: Context, event: Event) -> Gesture:
         """Follow the pointer from press to release, then paint."""

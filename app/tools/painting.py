@@ -89,11 +89,11 @@ def stroke(ctx: Context, edit: Edit, region: int, start: Event, params: Any, ove
     yield from drag(start, step)
 
 
-def drag(start: Event, step: Callable[[Event], None]) -> Steps:
-    """Call `step` for the press that begins a drag and for every move, until its button is released."""
+def drag(start: Event, step: Callable[[Event], None], kinds: tuple[str, ...] = ("move",)) -> Steps:
+    """Call `step` for the press that begins a drag and for every event of `kinds`, until its button is released."""
     event = start
     while event.kind != "release" or event.button not in ("", start.button):
-        if event is start or event.kind == "move":
+        if event is start or event.kind in kinds:
             step(event)
         event = yield
 

@@ -22,7 +22,7 @@ class Polygon(Tool):
     title = "Polygon"
     shortcut = "P"
     order = 130
-    hint = "Left: corner, right: outline to take away · Enter or first corner: close · Backspace: one back · Esc: cancel"
+    hint = "Left: corners · Right: take away · Enter: close · Backspace: one back"
 
     def gesture(self, ctx: Context, event: Event) -> Gesture:
         """Collect corners until the outline is closed, then paint it."""

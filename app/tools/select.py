@@ -28,7 +28,7 @@ class Select(Tool):
     shortcut = "V"
     order = 10
     cursor = "arrow"
-    hint = "Click: select · Drag: move the region · Delete: remove it · Esc: put it back"
+    hint = "Click: select · Drag: move · Delete: remove"
 
     def gesture(self, ctx: Context, event: Event) -> Gesture:
         """Select at the press, move while dragging."""
