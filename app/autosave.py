@@ -100,9 +100,11 @@ class Autosave(QObject):
 
     def _write(self, entry: ImageEntry, annotation: Annotation, revision: int) -> None:
         """Write one annotation, then let the journal forget what led to it; in any thread."""
-        self._project.write_annotation(entry, annotation)
-        if self._journal is not None:
-            self._journal.saved(entry.name, revision)
+        keep = self._project.annotations.version_due(entry.name)
+        self._project.write_annotation(entry, annotation, keep_version=keep)
+        journal = self._journal
+        if journal is not None:
+            journal.saved(entry.name, revision)
 
     def _on_committed(self, patch: Patch) -> None:
         document = self.sender()
@@ -123,7 +125,7 @@ class Autosave(QObject):
         document = self._unsaved[name].document
         revision, snapshot, entry = document.revision, document.annotation.copy(), document.entry
         self._running[name] = self._jobs.call(
-            f"Save {name}", lambda: self._project.write_annotation(entry, snapshot), lane="save", quiet=True,
+            f"Save {name}", lambda: self._write(entry, snapshot, revision), lane="save", quiet=True,
             on_done=lambda _: self._note_success(name, revision), on_error=lambda error: self._note_failure(name, error))
         self.changed.emit()
 
