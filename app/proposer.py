@@ -139,23 +139,25 @@ class Proposer(QObject):
         self.cancel()
 
         def done(value: Any) -> None:
-            self._end()
+            self._end(job)
             try:
                 on_done(value)
             except SegcoreError as error:
                 self.workspace.report(error)
 
         def failed(error: Exception) -> None:
-            self._end()
+            self._end(job)
             self.workspace.report(error)
         # Not in the list of jobs: the panel shows it, and the list would come and go for a second's work.
-        self.job = self.workspace.jobs.start(title, steps, quiet=True, on_progress=self._on_progress, on_done=done,
-                                             on_error=failed)
+        job = self.workspace.jobs.start(title, steps, quiet=True, on_progress=self._on_progress, on_done=done, on_error=failed,
+                                        on_cancelled=lambda _: self._end(job))
+        self.job = job
         self.job_changed.emit()
 
-    def _end(self) -> None:
-        self.job = None
-        self.job_changed.emit()
+    def _end(self, job: Job) -> None:
+        if self.job is job:
+            self.job = None
+            self.job_changed.emit()
 
     def _on_progress(self, value: object) -> None:
         self.job_changed.emit()

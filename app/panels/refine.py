@@ -91,8 +91,10 @@ class RefinePanel(Panel):
                 "refine_labels", doing=f"refining ({title})", image=photo_of(document), box=asked.box, labels=asked.labels,
                 fixed=asked.fixed, count=asked.count, refiner=name, params=self.forms[name].values())
             return change_of(document.annotation, asked, refined), notice
-        self.job = self.workspace.jobs.start(title, steps, quiet=True, on_progress=self._show, on_error=self._on_error,
-                                             on_done=lambda answer: self._on_done(document, *answer))
+        job = self.workspace.jobs.start(title, steps, quiet=True, on_progress=self._show, on_error=self._on_error,
+                                        on_done=lambda answer: self._on_done(document, *answer),
+                                        on_cancelled=lambda _: self._on_cancelled(job))
+        self.job = job
         self._show()
 
     def apply(self) -> None:
@@ -129,6 +131,10 @@ class RefinePanel(Panel):
             self.hint.show()
         if notice:
             self.workspace.say(notice)
+
+    def _on_cancelled(self, job: Job) -> None:
+        if self.job is job:
+            self.drop()
 
     def _on_error(self, error: Exception) -> None:
         self.job = None
