@@ -24,18 +24,44 @@ def as_rgb(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def hard_seeds(prompt: Prompt, shape: tuple[int, int], radius: float) -> NDArray[np.int8]:
-    """int8 (H, W): 1 object, 0 background, -1 unknown, from the scribble and from points drawn as discs of `radius` pixels.
+    """`seeds_in` for a whole image of `shape` (H, W)."""
+    return seeds_in(prompt, slice(0, shape[0]), slice(0, shape[1]), radius)
 
-    Later points overwrite earlier ones and the scribble; points outside the image are ignored.
+
+def seeds_in(prompt: Prompt, rows: slice, cols: slice, radius: float) -> NDArray[np.int8]:
+    """int8 labels of some rows and columns: 1 object, 0 background, -1 unknown; from the scribble and from points drawn as
+    discs of `radius` pixels.
+
+    Later points overwrite earlier ones and the scribble; points outside are ignored.
     """
+    shape = rows.stop - rows.start, cols.stop - cols.start
     seeds = np.full(shape, UNKNOWN, np.int8)
     if prompt.scribble is not None:
-        seeds[prompt.scribble == OBJECT] = OBJECT
-        seeds[prompt.scribble == BACKGROUND] = BACKGROUND
-    for (x, y), label in zip(prompt.points.tolist(), prompt.labels.tolist(), strict=True):
+        np.copyto(seeds, prompt.scribble[rows, cols])
+    for (x, y), label in zip((prompt.points - (cols.start, rows.start)).tolist(), prompt.labels.tolist(), strict=True):
         if 0 <= x < shape[1] and 0 <= y < shape[0]:
             _disc(seeds, x, y, radius, OBJECT if label else BACKGROUND)
     return seeds
+
+
+def marked_bounds(prompt: Prompt, shape: tuple[int, int]) -> Box | None:
+    """The smallest box that holds everything marked as object by points or scribble; None when nothing is."""
+    inside = [(int(x), int(y)) for (x, y), label in zip(prompt.points.tolist(), prompt.labels.tolist(), strict=True)
+              if label and 0 <= x < shape[1] and 0 <= y < shape[0]]
+    found = bounds(prompt.scribble == OBJECT) if prompt.scribble is not None else None
+    corners = [(found[1].start, found[0].start), (found[1].stop - 1, found[0].stop - 1)] if found else []
+    if not inside and not corners:
+        return None
+    xs, ys = zip(*inside, *corners, strict=True)
+    return slice(min(ys), max(ys) + 1), slice(min(xs), max(xs) + 1)
+
+
+def join(a: Box, b: Box | None) -> Box:
+    """The smallest box that holds both."""
+    if b is None:
+        return a
+    return (slice(min(a[0].start, b[0].start), max(a[0].stop, b[0].stop)),
+            slice(min(a[1].start, b[1].start), max(a[1].stop, b[1].stop)))
 
 
 def _disc(seeds: NDArray[np.int8], x: float, y: float, radius: float, value: int) -> None:

@@ -67,7 +67,7 @@ def solve_band(source: NDArray[np.float32], sink: NDArray[np.float32], table: ND
     """The exact minimum cut of any subset of pixels.
 
     `source`, `sink` float32 (N,); `table` int32 (N, 8) node number of each neighbour, in the order of `trees.STEPS`, and the
-    node's own number where there is none; `capacities` float32 (N, 8) of the edges to them, 0 where there is none, equal in both
+    node's own number where there is none; `capacities` float32 (N, 8) of the edges to them, 0 where none, equal in both
     directions; they are overwritten. Returns labels bool (N,) and the maximum flow.
     """
     graph = trees.empty_graph(capacities.reshape(-1), table.reshape(-1))

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from segcore.errors import PromptError
 from segcore.params import param
 from segcore.segmenters import SEGMENTERS, Segmenter
 from segcore.types import Prediction, Prompt
+
+if TYPE_CHECKING:
+    from segcore.energy.session import CutSession
 
 
 @SEGMENTERS.add
@@ -22,18 +26,39 @@ class GrabCut(Segmenter):
 
     @dataclass
     class Params:
-        """How long to iterate."""
+        """Weights of the evidence."""
 
-        iterations: int = param(5, min=1, max=20, label="Iterations", help="Rounds of learning colours and cutting.")
+        smoothness: float = param(50.0, min=0, max=500, label="Smoothness", help="How much the length of the boundary counts.")
+        rounds: int = param(5, min=1, max=20, label="Rounds", help="Rounds of learning colours and cutting.")
+        parts: int = param(5, min=1, max=12, label="Colours", help="Colours per side.", advanced=True)
+        colour: float = param(1.0, min=0, max=10, label="Colour", help="Weight of the colour models.", advanced=True)
+        barrier: float = param(1.0, min=0, max=20, label="Enclosure", advanced=True,
+                               help="Weight of how well edges part a pixel from what is outside the box.")
+        prior: float = param(2.0, min=0, max=50, label="Prior", advanced=True,
+                             help="Weight of an existing mask or a network's probability.")
+        local: bool = param(True, label="Local strokes", help="Strokes change the mask only where they touch the change.")
+
+    _session: CutSession | None = None
 
     def set_image(self, image: NDArray[np.uint8]) -> None:
-        """Keep the image, uint8 (H, W, 3) RGB; grey is accepted."""
-        from segcore.energy.coarse_cut import CoarseCut
+        """Prepare for an image, uint8 (H, W, 3) RGB; grey is accepted."""
+        from segcore.energy.coarse import Weights
+        from segcore.energy.session import CutSession
 
-        self._cut = CoarseCut(image)
+        p = self.params
+        weights = Weights(smoothness=p.smoothness, rounds=p.rounds, parts=p.parts, colour=p.colour, barrier=p.barrier,
+                          prior=p.prior, distance=0)
+        self._session = CutSession(image, weights, p.local)
 
     def predict(self, prompt: Prompt) -> Prediction:
         """The mask for a box and/or strokes, points and a prior; an empty side is explained in `message`."""
-        if not hasattr(self, "_cut"):
+        return self._opened().answer(prompt, self.name)
+
+    def preview(self, prompt: Prompt) -> Prediction:
+        """A coarse answer for while the mouse moves; it leaves no trace."""
+        return self._opened().preview(prompt, self.name)
+
+    def _opened(self) -> CutSession:
+        if self._session is None:
             raise PromptError("No image has been set.")
-        return self._cut.predict(prompt, self.params.iterations, self.name)
+        return self._session
