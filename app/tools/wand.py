@@ -38,49 +38,49 @@ class WandTool(Tool):
                                  help="Largest difference from the pressed colour. Dragging from the press changes it.")
         contiguous: bool = param(True, label="Contiguous", help="Only what hangs together with the pressed pixel.")
         new_region: bool = param(True, label="New region each time",
-                                 help="An accepted mask becomes a region of its own; when off, it is added to the selected one.")
+                                 help="An accepted mask becomes a region of its own; when off, it joins the selected one.")
 
     def gesture(self, ctx: Context, event: Event) -> Gesture:
         """Presses until the mask is accepted, or none is left."""
-        picks: list[tuple[float, float, bool]] = []
-        answer: Prediction | None = None
-        params, pressed = self.params, False
-
-        def ask() -> None:
-            points = np.array([p[:2] for p in picks], np.float32).reshape(-1, 2)
-            ctx.predict("wand", Prompt(points=points, labels=np.array([p[2] for p in picks], np.uint8)), params)
-
-        while not (event.kind == "key" and event.key == "Enter" and answer is not None and answer.mask.any()):
+        picks, answer, params, held = list[tuple[float, float, bool]](), None, self.params, False
+        while True:
+            asking = True
             if event.kind in ("press", "double") and event.button in ("left", "right"):
                 picks.append((event.x, event.y, event.button == "left" and "shift" not in event.modifiers))
-                pressed = True
-                ask()
-            elif event.kind == "move" and pressed:
-                moved = math.dist((event.x, event.y), picks[-1][:2]) * ctx.scale
-                if moved > STILL:
-                    params = replace(self.params, tolerance=min(moved / PIXELS_PER_STEP, 100.0))
-                    ctx.notify(f"Tolerance {params.tolerance:.0f} ΔE")
-                    ask()
-            elif event.kind == "release":
-                pressed = False
+                held = True
+            elif event.kind == "move" and held and (wider := self._dragged(ctx, picks[-1], event)):
+                params = wider
             elif event.kind == "key" and event.key == "Backspace":
-                picks = picks[:-1]
-                pressed = False
-                if not picks:
-                    break
-                ask()
+                picks, held = picks[:-1], False
             elif event.kind == "params":
                 params = self.params
-                ask()
-            elif event.kind == "prediction":
+            else:
+                asking, held = False, held and event.kind != "release"
+            if event.kind == "prediction":
                 answer = event.value
-            if not picks:
-                return
+            if not picks or event.key == "Enter" and answer is not None and answer.mask.any():
+                break
+            if asking:
+                ctx.predict("wand", _prompt(picks), params)
             ctx.preview(answer.mask if answer else None, points=picks)
             event = yield
         ctx.preview()
         if picks and answer is not None:
             accept(ctx, answer, self.title, self.params.new_region)
+
+    def _dragged(self, ctx: Context, pick: tuple[float, float, bool], event: Event) -> WandTool.Params | None:
+        """The options with the tolerance that the drag stands for; None while the pointer has hardly moved."""
+        moved = math.dist((event.x, event.y), pick[:2]) * ctx.scale
+        if moved <= STILL:
+            return None
+        tolerance = min(moved / PIXELS_PER_STEP, 100.0)
+        ctx.notify(f"Tolerance {tolerance:.0f} ΔE")
+        return replace(self.params, tolerance=tolerance)
+
+
+def _prompt(picks: list[tuple[float, float, bool]]) -> Prompt:
+    points = np.array([p[:2] for p in picks], np.float32).reshape(-1, 2)
+    return Prompt(points=points, labels=np.array([p[2] for p in picks], np.uint8))
 
 
 def accept(ctx: Context, answer: Prediction, title: str, new_region: bool) -> None:
