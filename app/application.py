@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QApplication
 from app.main_window import MainWindow
 from app.workspace import Workspace
 
+WORKER_MS = 1500
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Open the window, on a path or the sample project (`--sample`) when asked for, and run until it is closed."""
@@ -28,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _quit_on_signals(window)
     # After the first paint, so that the window is there before a project is read.
     QTimer.singleShot(0, window.started)
+    # Loading PyTorch takes seconds of a processor; by the first prediction it is done.
+    window.furnished.connect(lambda: QTimer.singleShot(WORKER_MS, lambda: workspace.worker.start()))
     if arguments:
         QTimer.singleShot(0, window, lambda: _open(window, arguments[0]))
     return application.exec()
