@@ -26,6 +26,7 @@ class RegionPalette:
         self._classes: Mapping[int, LabelClass] = {}
         self._known: dict[int, Region] = {}
         self._selected = 0
+        self._has_locked = False
         self._fill = np.zeros(65536, np.uint32)
         self._edge = np.zeros(65536, np.uint32)
         self._dash = np.zeros(65536, np.uint32)
@@ -35,13 +36,12 @@ class RegionPalette:
         selected = self._known.get(self._selected)
         shown = selected is not None and not self._is_hidden(selected)
         outlined = self.mode != "off" and (self.mode in ("both", "outline") or shown)
-        dashed = any(r.locked for r in self._known.values())
-        return Paint(self._fill, self._edge if outlined else None, self._dash if dashed else None,
+        return Paint(self._fill, self._edge if outlined else None, self._dash if self._has_locked else None,
                      self._selected if shown else None, self.width)
 
     def rebuild(self, regions: Mapping[int, Region], classes: Mapping[int, LabelClass], selected: int) -> None:
         """Make the tables anew, because the classes or the way of showing changed."""
-        self._classes, self._known, self._selected = classes, {}, 0
+        self._classes, self._known, self._selected, self._has_locked = classes, {}, 0, False
         self._fill[:] = self._edge[:] = self._dash[:] = 0
         if self.mode == "mask":
             self._fill[0] = self._edge[0] = self._dash[0] = MASK_GROUND
@@ -57,6 +57,7 @@ class RegionPalette:
         changed = any(r.id in known for r in news)
         if news or len(known) != len(regions):
             self._known = dict(regions)
+            self._has_locked = any(r.locked for r in regions.values())
             self._color(news)
         return changed
 

@@ -37,6 +37,8 @@ class Predictor:
         self._workspace = workspace
         self._job: Job | None = None
         self._waiting: Question | None = None
+        self.on_busy: Callable[[], None] = lambda: None
+        """Called when an answer begins or ends to be computed."""
         self._ready: dict[str, tuple[NDArray[np.uint8], Segmenter]] = {}    # touched only in the thread of lane "cut"
 
     @property
@@ -50,6 +52,7 @@ class Predictor:
             self._waiting = question
         else:
             self._start(question)
+            self.on_busy()
 
     def forget(self) -> None:
         """Drop what waits: nobody wants to know any more."""
@@ -82,6 +85,7 @@ class Predictor:
         question, self._waiting = self._waiting, None
         if question is not None:
             self._start(question)
+        self.on_busy()
 
     def _ask_here(self, question: Question) -> Steps:
         """In the thread: get the segmenter ready, yield its quick answer if it has one, return the full one."""

@@ -79,7 +79,7 @@ def draw_shade(painter: QPainter, rect: tuple[float, float, float, float], view:
     outside = QPainterPath()
     outside.addRect(QRectF(left, top, right - left, bottom - top))
     outside.addRect(_on_screen(rect, view))
-    painter.fillPath(outside, QColor(0, 0, 0, 90))
+    painter.fillPath(outside, QColor(0, 0, 0, 75))
 
 
 def draw_shapes(painter: QPainter, preview: Preview, view: View, ratio: float) -> None:

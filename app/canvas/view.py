@@ -5,29 +5,31 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.canvas.context import CanvasContext
+from app.canvas.cursor import CanvasCursor
 from app.canvas.geometry import Rect
 from app.canvas.gestures import GestureRunner
 from app.canvas.input import CanvasInput
 from app.canvas.overlay import Layer
 from app.canvas.palette import line_colors
-from app.canvas.preview import Preview, draw_ring
+from app.canvas.preview import Preview
 from app.canvas.scene import Scene, qrect
-from app.canvas.viewport import Viewport
+from app.canvas.showing import Showing
+from app.canvas.viewport import Viewport, ViewState
+from app.theme import colors
 from app.tools import Tool
-from segcore.types import Box, Event
+from segcore.types import Event
 
 if TYPE_CHECKING:
-    from app.canvas.tiles import Pyramid
-    from app.document import Document
     from app.workspace import Workspace
 
-PATIENCE_MS = 150
-"""How long the last photo stays while the next one loads; shorter waits show no "Loading…" at all."""
+BUSY_MS = 250
+"""How long an answer may take before the canvas says that it is being computed."""
 
 
 class Shown:
@@ -61,13 +63,13 @@ class Canvas(Viewport):
     params_changed = Signal()               # the wheel changed the tool's options
     display_changed = Signal()              # opacity, mode, brightness … or what is hidden
 
-    opacity = Shown(0.45, "view/opacity")           # of the overlay's fill, 0..1
+    opacity = Shown(0.45, "view/opacity")               # of the overlay's fill, 0..1
     overlay_mode = Shown("both", "view/overlay_mode")   # both, fill, outline, mask, off
     show_grid = Shown(True, "view/pixel_grid")
-    brightness = Shown(0.0)                         # -1..1, of the view only
-    contrast = Shown(0.0)                           # -1..1
-    hidden_classes = Shown(frozenset())             # class ids that are not painted
-    hidden_regions = Shown(frozenset())             # region ids that are not painted
+    brightness = Shown(0.0)                             # -1..1, of the view only
+    contrast = Shown(0.0)                               # -1..1
+    hidden_classes = Shown(frozenset())                 # class ids that are not painted
+    hidden_regions = Shown(frozenset())                 # region ids that are not painted
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,15 +77,15 @@ class Canvas(Viewport):
         self.context = CanvasContext(workspace, self)
         self.runner = GestureRunner(self.context, workspace.report)
         self.context.runner = self.runner
+        self.scene = Scene()
         self.pointer = (math.nan, math.nan)
-        self._cursor_at: QPointF | None = None
-        self._scene = Scene()
-        self._document: Document | None = None
-        self._kept_view = self.view_state()
-        self._last_error = ""
-        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
-        self._patience.timeout.connect(self._show_no_document)
-        self._input = CanvasInput(self)
+        self._cursor = CanvasCursor(self)
+        self._busy = QTimer(self, singleShot=True, interval=BUSY_MS)
+        self._busy.timeout.connect(self.update)
+        self.context.predictor.on_busy = self._show_busy
+        self.runner.on_end = self._show_busy
+        self.input = CanvasInput(self)
+        self._showing = Showing(self)
         self.setAccessibleName("Canvas")
         self.setAccessibleDescription("The photo with its regions; draw on it with the selected tool.")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -92,12 +94,9 @@ class Canvas(Viewport):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 120)
-        workspace.document_changed.connect(self._on_document)
-        workspace.about_to_leave.connect(self._on_leave)
-        workspace.classes_changed.connect(self._on_classes)
-        workspace.said.connect(self._on_said)
         self.view_changed.connect(self._on_view)
-        self._on_document()
+        self.restyle()
+        self._showing.show_document()
 
     # tools
 
@@ -115,7 +114,7 @@ class Canvas(Viewport):
 
     def feed(self, event: Event) -> None:
         """Hand an event to the running gesture or let a press begin one."""
-        if self._document is not None:
+        if self._showing.document is not None:
             self.runner.feed(event)
 
     def resize_brush(self, steps: float) -> None:
@@ -136,205 +135,130 @@ class Canvas(Viewport):
     @property
     def layers(self) -> Sequence[Layer]:
         """Planes of labels over the regions, such as a proposal; set a new list to change them. A new image has none."""
-        return self._scene.layers
+        return self.scene.layers
 
     @layers.setter
     def layers(self, layers: Iterable[Layer]) -> None:
-        self._scene.set_layers(tuple(layers))
+        self.scene.set_layers(tuple(layers))
         self.update()
 
     def set_preview(self, preview: Preview) -> None:
         """Show marks of the running gesture; masks and strokes are drawn again when they are other arrays."""
-        if preview.empty and self._scene.preview.empty:
+        if preview.empty and self.scene.preview.empty:
             return
-        self._scene.tint = self._tint()
-        self._scene.set_preview(preview)
+        self.scene.tint = self._tint()
+        self.scene.set_preview(preview)
         self.update()
 
     def restyle(self) -> None:
         """Take over how regions and photo are to look."""
-        self._scene.set_light(self.brightness, self.contrast)
-        self._scene.set_style(self.overlay_mode, self.opacity, frozenset(self.hidden_classes), frozenset(self.hidden_regions),
-                              self.show_grid)
+        self.scene.set_light(self.brightness, self.contrast)
+        self.scene.set_style(self.overlay_mode, self.opacity, frozenset(self.hidden_classes), frozenset(self.hidden_regions),
+                             self.show_grid)
         self.display_changed.emit()
         self.update()
 
+    def show_shape(self, shape: tuple[int, int], state: ViewState | None = None) -> None:
+        """Begin with another image of that (height, width): fitted, or placed as `view_state` said of another one."""
+        super().show_shape(shape, state)
+        self.view_changed.emit()
+
     def point_at(self, position: QPointF | None) -> None:
         """Note where the pointer is, in widget coordinates, or that it left; draws the ring there."""
-        before, self._cursor_at = self._cursor_at, position
+        for area in self._cursor.move(position):
+            self.update(area)
         self.pointer = self.image_point(position) if position is not None else (math.nan, math.nan)
         height, width = self.view.shape
-        inside = self._document is not None and 0 <= self.pointer[0] < width and 0 <= self.pointer[1] < height
+        inside = self.scene.document is not None and 0 <= self.pointer[0] < width and 0 <= self.pointer[1] < height
         self.pointer_moved.emit(*(self.pointer if inside else (math.nan, math.nan)))
-        if self._ring_radius() is not None:
-            for at in (before, position):
-                if at is not None:
-                    self.update(self._ring_rect(at))
 
     def show_cursor(self) -> None:
-        """Set the mouse cursor for panning or for the tool; a ring is painted, so the system's cursor goes."""
-        if self._input.panning:
-            dragged = self._input.dragging
-            self.setCursor(Qt.CursorShape.ClosedHandCursor if dragged else Qt.CursorShape.OpenHandCursor)
-        elif self._ring_radius() is not None:
-            self.setCursor(Qt.CursorShape.BlankCursor)
-        else:
-            crossed = self._document is not None and self.tool is not None and self.tool.cursor != "arrow"
-            self.setCursor(Qt.CursorShape.CrossCursor if crossed else Qt.CursorShape.ArrowCursor)
-        if self._cursor_at is not None:
+        """Set the mouse cursor for panning or for the tool."""
+        self.setCursor(self._cursor.shape())
+        if self._cursor.at is not None:
             self.update()
+
+    def update_device(self, rect: Rect | None) -> None:
+        """Have device pixels painted again, all of them when None."""
+        ratio = self.devicePixelRatioF()
+        if rect is None:
+            self.update()
+        elif rect[2] > rect[0]:
+            left, top = math.floor(rect[0] / ratio), math.floor(rect[1] / ratio)
+            self.update(left, top, math.ceil(rect[2] / ratio) - left, math.ceil(rect[3] / ratio) - top)
 
     # Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the exposed part."""
         painter = QPainter(self)
-        ratio = self.devicePixelRatioF()
+        area, ratio = event.rect(), self.devicePixelRatioF()
         painter.scale(1 / ratio, 1 / ratio)
-        area = event.rect()
         exposed = (math.floor(area.left() * ratio), math.floor(area.top() * ratio),
                    math.ceil((area.right() + 1) * ratio), math.ceil((area.bottom() + 1) * ratio))
-        painter.fillRect(qrect(exposed), _ground(self))
-        if self._scene.document is None:
-            _draw_words(painter, self, self._words())
+        painter.fillRect(qrect(exposed), QColor(colors().canvas))
+        if self.scene.document is None:
+            _draw_words(painter, self, self._showing.words())
             return
-        self._scene.set_view(self.view, ratio)
-        self._scene.draw(painter, exposed)
-        radius = self._ring_radius()
-        if radius is not None and self._cursor_at is not None:
-            draw_ring(painter, self._cursor_at * ratio, radius, ratio)
+        self.scene.set_view(self.view, ratio)
+        self.scene.draw(painter, exposed)
+        self._cursor.draw(painter, ratio)
+        if self._is_waiting and not self._busy.isActive():
+            _draw_busy(painter, self)
 
     def event(self, event: QEvent) -> bool:
         """Let the tool have its events; follow changes of screen and theme."""
-        taker = self.__dict__.get("_input")     # absent while the widget is being made
+        taker = self.__dict__.get("input")      # absent while the widget is being made
         if taker is not None and taker.take(event):
             return True
         if event.type() == QEvent.Type.DevicePixelRatioChange:
-            self._resized(self.view_state())
+            self.follow_size()
         elif event.type() == QEvent.Type.PaletteChange:
             self.update()
         return super().event(event)
 
     # within
 
-    def _on_document(self) -> None:
-        """Show the workspace's document, or wait a moment for the next one."""
-        document = self.workspace.document
-        if document is self._document and document is not None:
-            return
-        self.runner.cancel()
-        self._follow(document)
-        if document is None:
-            if getattr(self.workspace, "loading", "") and self._scene.document is not None:
-                self._patience.start()
-            else:
-                self._show_no_document()
-            return
-        self._patience.stop()
-        self._last_error = ""
-        self._scene.set_document(document, self._pyramid_of(document))
-        self._show_shape(document.shape)
-        if self.workspace.settings.get("view/keep_zoom", False):
-            self.restore_view(self._kept_view)
-        else:
-            self.fit()
-        self.restyle()
-        self.show_cursor()
-        self.view_changed.emit()
+    @property
+    def _is_waiting(self) -> bool:
+        return self.runner.running and self.context.predictor.busy
 
-    def _follow(self, document: Document | None) -> None:
-        slots = (("changed", self._on_changed), ("regions_changed", self._on_regions), ("active_changed", self._on_active))
-        for name, slot in slots:
-            if self._document is not None:
-                getattr(self._document, name).disconnect(slot)
-            if document is not None:
-                getattr(document, name).connect(slot)
-        self._document = document
-
-    def _pyramid_of(self, document: Document) -> Pyramid:
-        """The pyramid made when the photo was loaded, or a new one."""
-        from app.canvas.tiles import build_pyramid
-        loaded = self.workspace.cache.get(document.entry.name)
-        if loaded is not None and loaded.image is document.image and loaded.pyramid is not None:
-            pyramid: Pyramid = loaded.pyramid
-            return pyramid
-        return build_pyramid(document.image.pixels)
-
-    def _on_leave(self) -> None:
-        self.runner.cancel()
-        self.context.predictor.forget()
-        self._kept_view = self.view_state()
-
-    def _show_no_document(self) -> None:
-        self._scene.set_document(None, None)
-        self.show_cursor()
-        self.update()
-
-    def _on_changed(self, box: Box) -> None:
-        self._update_device(self._scene.mark(box))
-
-    def _on_regions(self) -> None:
-        self._update_device(self._scene.mark((slice(0, 0), slice(0, 0))))
-
-    def _on_classes(self) -> None:
-        self._scene.restyle()
-        self.update()
-
-    def _on_active(self) -> None:
-        self._scene.reselect()
+    def _show_busy(self) -> None:
+        """A gesture began or stopped waiting for an answer."""
+        if self._is_waiting and not self._busy.isActive():
+            self._busy.start()
+        elif not self._is_waiting:
+            self._busy.stop()
         self.update()
 
     def _on_view(self) -> None:
-        if self._cursor_at is not None:
-            self.point_at(self._cursor_at)
-
-    def _on_said(self, text: str, kind: str) -> None:
-        if kind == "error":
-            self._last_error = text
-
-    def _update_device(self, rect: Rect | None) -> None:
-        if rect is None:
-            self.update()
-            return
-        ratio = self.devicePixelRatioF()
-        if rect[2] > rect[0]:
-            left, top = math.floor(rect[0] / ratio), math.floor(rect[1] / ratio)
-            self.update(left, top, math.ceil(rect[2] / ratio) - left, math.ceil(rect[3] / ratio) - top)
-
-    def _ring_radius(self) -> float | None:
-        """Device pixels of the brush's radius, None when the tool has no ring or the photo is being moved."""
-        if self.tool is None or self.tool.cursor != "ring" or self._input.panning or self._document is None:
-            return None
-        return float(self.tool.params.radius) * self.scale
-
-    def _ring_rect(self, at: QPointF) -> QRect:
-        ratio = self.devicePixelRatioF()
-        reach = max((self._ring_radius() or 0) / ratio, 2) + 5
-        return QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach).toAlignedRect()
+        if self._cursor.at is not None:
+            self.point_at(self._cursor.at)
 
     def _tint(self) -> tuple[int, int, int]:
         """The colour of what the active class would paint."""
-        if self._document is None:
-            return 255, 255, 255
-        import numpy as np
-        look = self._document.classes.get(self._document.active_class)
-        color = line_colors(np.array([look.color if look else (255, 255, 255)], float))[0]
-        return int(color[0]), int(color[1]), int(color[2])
-
-    def _words(self) -> str:
-        loading = getattr(self.workspace, "loading", "")
-        if loading:
-            return f"Loading {loading}…"
-        return self._last_error or "No image is open."
-
-
-def _ground(widget: QWidget) -> QColor:
-    """A neutral colour around the photo that fits a light or dark window."""
-    light = widget.palette().color(QPalette.ColorRole.Window).lightness() > 127
-    return QColor(228, 230, 234) if light else QColor(19, 21, 24)
+        document = self.scene.document
+        look = document.classes.get(document.active_class) if document is not None else None
+        red, green, blue = line_colors(np.array([look.color if look else (255, 255, 255)], float))[0]
+        return int(red), int(green), int(blue)
 
 
 def _draw_words(painter: QPainter, widget: QWidget, words: str) -> None:
     painter.resetTransform()
     painter.setPen(widget.palette().color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.WindowText))
     painter.drawText(widget.rect().adjusted(32, 32, -32, -32), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, words)
+
+
+def _draw_busy(painter: QPainter, widget: QWidget) -> None:
+    """A dark label at the lower edge: an answer is on its way."""
+    painter.resetTransform()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    words = "Computing…  Esc cancels"
+    label = painter.fontMetrics().boundingRect(words).adjusted(-14, -7, 14, 7)
+    label.moveCenter(widget.rect().center())
+    label.moveBottom(widget.height() - 14)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(0, 0, 0, 190))
+    painter.drawRoundedRect(label, label.height() / 2, label.height() / 2)
+    painter.setPen(QColor(255, 255, 255))
+    painter.drawText(label, Qt.AlignmentFlag.AlignCenter, words)

@@ -11,6 +11,7 @@ FIT_MARGIN = 16
 
 ViewState = tuple[float, float, float, bool]
 """Scale, the image point in the middle of the widget as shares of the image's size, and whether the image is fitted."""
+FITTED: ViewState = (1.0, 0.5, 0.5, True)
 
 
 class Viewport(QWidget):
@@ -103,16 +104,18 @@ class Viewport(QWidget):
         self.zoom_to(scale)
         self.center_on(x * self._view.shape[1], y * self._view.shape[0])
 
+    def show_shape(self, shape: tuple[int, int], state: ViewState | None = None) -> None:
+        """Begin with another image of that (height, width): fitted, or placed as `view_state` said of another one."""
+        self._view = View(self._view.scale, self._view.x, self._view.y, shape, self._device_size())
+        self.restore_view(state or FITTED)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the image fitted, or what was in the middle in the middle."""
+        self.follow_size()
+
+    def follow_size(self) -> None:
+        """Take over the widget's size in device pixels, after it or the screen changed."""
         state = self.view_state()
-        self._resized(state)
-
-    def _show_shape(self, shape: tuple[int, int]) -> None:
-        """Begin with an image of another (height, width)."""
-        self._view = View(self._view.scale, self._view.x, self._view.y, shape, self._device_size())
-
-    def _resized(self, state: ViewState) -> None:
         self._view = View(self._view.scale, self._view.x, self._view.y, self._view.shape, self._device_size())
         self.restore_view(state)
 

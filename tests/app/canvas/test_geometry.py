@@ -28,8 +28,8 @@ def test_the_pixel_under_the_cursor_stays_under_it(view: View, zooms: list[float
     point = view.to_image(*cursor)
     for scale in zooms:
         view = view.zoomed(scale, cursor)
-        # At 100 % the image is put on whole device pixels: half of one at most, each time it passes there.
-        slack = 0.5 * sum(z == 1.0 for z in zooms) / view.scale + 1e-6 * max(1, abs(point[0]), abs(point[1]))
+        # At 100 % the image is put on whole device pixels, which then are image pixels: half of one at most, each time.
+        slack = 0.5 * sum(z == 1.0 for z in zooms) + 1e-6 * max(1, abs(point[0]), abs(point[1]))
         assert all(abs(a - b) <= slack for a, b in zip(view.to_image(*cursor), point, strict=True))
 
 

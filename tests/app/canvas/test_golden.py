@@ -11,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image as Pictures
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QColor, QPalette
 
 from app.canvas.preview import Preview
 from app.canvas.view import Canvas
@@ -88,9 +87,6 @@ SCENES: dict[str, Callable[[Canvas], None]] = {
 @pytest.mark.parametrize("name", SCENES)
 def test_golden(show: Show, name: str) -> None:
     canvas = show(still_life(), SIZE)
-    palette = canvas.palette()
-    palette.setColor(QPalette.ColorRole.Window, QColor(240, 240, 240))
-    canvas.setPalette(palette)
     SCENES[name](canvas)
     shown, path = grabbed(canvas), GOLDEN / f"canvas_{name}.png"
     if os.environ.get("SEGDESK_WRITE_GOLDEN"):

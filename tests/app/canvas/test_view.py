@@ -84,7 +84,7 @@ def test_a_canvas_changed_bit_by_bit_looks_like_a_new_one(show: Show, workspace:
         canvas.repaint()
     other = show(document.image.pixels, (150, 110))
     workspace.document = document
-    other._on_document()
+    other._showing.show_document()
     other.opacity = 0.6
     other._view = canvas.view
     other.update()
@@ -232,12 +232,12 @@ def test_without_an_image(show: Show, workspace: Workspace, qtbot: QtBot) -> Non
     workspace.document, workspace.loading = None, "next.jpg"
     workspace.document_changed.emit()
     assert np.array_equal(grabbed(canvas), with_photo), "no flicker while the next one is about to come"
-    assert canvas._words() == "Loading next.jpg…"
+    assert canvas._showing.words() == "Loading next.jpg…"
     qtbot.waitUntil(lambda: not np.array_equal(grabbed(canvas), with_photo))
     workspace.loading = ""
     workspace.said.emit("The file is damaged.", "error")
     workspace.document_changed.emit()
-    assert canvas._words() == "The file is damaged."
+    assert canvas._showing.words() == "The file is damaged."
     grabbed(canvas)
 
 
@@ -294,7 +294,7 @@ for y in range(0, 260, 3):
 canvas.overlay_mode = "both"
 canvas.pan_by(7, 3)
 moved = grabbed(canvas)
-canvas._scene._invalidate()
+canvas.scene._invalidate()
 assert np.array_equal(grabbed(canvas), moved)
 print("fine")
 import os; os._exit(0)
