@@ -44,7 +44,8 @@ def run(steps: object) -> object:
             return end.value
 
 
-def main(count: int) -> None:
+def main(count: int = 1000) -> None:
+    """Export and import `count` images in every format."""
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
@@ -54,13 +55,11 @@ def main(count: int) -> None:
         project = Project.create(root / "project", images=root / "photos", classes="voc")
         for entry in project.images:
             project.write_annotation(entry, annotation(rng))
-        for name in ("voc", "index_png", "coco", "labelme"):
-            if name not in FORMATS:
-                continue
+        for name in (cls.name for cls in FORMATS):
             start = time.perf_counter()
             run(FORMATS[name]().export(project, root / name))
             exported = time.perf_counter() - start
-            other = Project.create(root / f"{name}_back", classes="voc")
+            other = Project.create(root / f"{name}_back", images=root / "photos", classes="voc")
             start = time.perf_counter()
             report = run(FORMATS[name]().load(root / name, other))
             imported = time.perf_counter() - start
@@ -72,4 +71,4 @@ def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    main(*map(int, sys.argv[1:2]))
