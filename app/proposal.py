@@ -18,17 +18,16 @@ if TYPE_CHECKING:
     from segcore.history import Edit
 
 Result = TypeVar("Result")
-STRIP = 128
-"""Rows upsampled at once: what a strip needs stays in the processor's cache."""
+STRIP, TILE = 128, 256
+"""Rows upsampled at once, so that they stay in the processor's cache; side of the squares in which regions are painted."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One region to be: pixels of `mask` in `box`, of a class; `region_id` is an existing region to extend, 0 for a new one."""
+    """One region to be, of a class: masks in boxes; `region_id` is an existing region to extend, 0 for a new one."""
 
     class_id: int
-    box: Box
-    mask: NDArray[np.bool_]
+    pixels: list[tuple[Box, NDArray[np.bool_]]]
     region_id: int = 0
 
 
@@ -138,9 +137,9 @@ class Proposal:
                 continue
             box = _bounds(mask)
             if classes[class_id].is_thing:
-                pieces += [Piece(class_id, _moved(part, box), inside) for part, inside in parts(mask[box], area)]
+                pieces += [Piece(class_id, tiles(_moved(part, box), inside)) for part, inside in parts(mask[box], area)]
             else:
-                pieces.append(Piece(class_id, box, mask[box], self._earlier(annotation, class_id)))
+                pieces.append(Piece(class_id, tiles(box, mask[box]), self._earlier(annotation, class_id)))
         return pieces
 
     def accept(self, document: Document, planes: Collection[int] | None = None, only_unlabelled: bool = True,
@@ -176,7 +175,8 @@ def paint_pieces(edit: Edit, pieces: Sequence[Piece], source: str, only_unlabell
     over = {0} if only_unlabelled else {0} | {r.id for r in edit.regions.values() if not r.locked}
     for piece in pieces:
         region = piece.region_id if piece.region_id in edit.regions else edit.new_region(piece.class_id, source)
-        edit.paint(piece.box, piece.mask, region, over=over)
+        for box, mask in piece.pixels:
+            edit.paint(box, mask, region, over=over)
 
 
 def drain(steps: Generator[Any, None, Result]) -> Result:
@@ -238,6 +238,17 @@ def parts(mask: NDArray[np.bool_], min_area: int) -> list[tuple[Box, NDArray[np.
             box = (slice(int(y), int(y + h)), slice(int(x), int(x + w)))
             found.append((box, labels[box] == label))
     return found
+
+
+def tiles(box: Box, mask: NDArray[np.bool_]) -> list[tuple[Box, NDArray[np.bool_]]]:
+    """A mask cut into tiles, without the empty ones: painting then costs what the mask covers and not what it spans."""
+    cuts = []
+    for y in range(0, mask.shape[0], TILE):
+        for x in range(0, mask.shape[1], TILE):
+            part = mask[y:y + TILE, x:x + TILE]
+            if part.any():
+                cuts.append((_moved((slice(y, y + part.shape[0]), slice(x, x + part.shape[1])), box), part))
+    return cuts
 
 
 def _free_lut(annotation: Annotation, only_unlabelled: bool) -> NDArray[np.bool_]:
