@@ -116,9 +116,9 @@ class Proposal:
              only_unlabelled: bool = True, min_area: int | None = None) -> Generator[Progress, None, list[Piece]]:
         """The regions that accepting would make; changes nothing, so that a job may work it out.
 
-        Stuff classes give one piece, which extends the class's region of an earlier acceptance; things give one piece per
-        connected part of at least `min_area` pixels (None: 1/20,000 of the image). Only unlabelled pixels are taken, or
-        with `only_unlabelled` off all those of unlocked regions.
+        Stuff classes give one piece, which extends the region that the class has already; things give one piece per connected
+        part of at least `min_area` pixels (None: 1/20,000 of the image). Only unlabelled pixels are taken, or with
+        `only_unlabelled` off all those of unlocked regions.
         """
         area = min_area if min_area is not None else max(1, self.shape[0] * self.shape[1] // 20_000)
         wanted = np.full(len(self.names) + 1, -1, np.int32)
@@ -139,7 +139,7 @@ class Proposal:
             if classes[class_id].is_thing:
                 pieces += [Piece(class_id, tiles(_moved(part, box), inside)) for part, inside in parts(mask[box], area)]
             else:
-                pieces.append(Piece(class_id, tiles(box, mask[box]), self._earlier(annotation, class_id)))
+                pieces.append(Piece(class_id, tiles(box, mask[box]), _one_region(annotation, class_id)))
         return pieces
 
     def accept(self, document: Document, planes: Collection[int] | None = None, only_unlabelled: bool = True,
@@ -148,10 +148,6 @@ class Proposal:
         pieces = drain(self.plan(document.annotation, document.classes, planes, only_unlabelled, min_area))
         accept_pieces(document, pieces, self.source, only_unlabelled, title)
         return len(pieces)
-
-    def _earlier(self, annotation: Annotation, class_id: int) -> int:
-        return next((r.id for r in annotation.regions.values()
-                     if r.class_id == class_id and not r.locked and r.source.startswith("model:")), 0)
 
     @property
     def _limit(self) -> int:
@@ -191,6 +187,11 @@ def drain(steps: Generator[Any, None, Result]) -> Result:
 def _present(annotation: Annotation) -> set[int]:
     counts = np.bincount(annotation.region_map.ravel(), minlength=1)
     return {int(i) for i in np.flatnonzero(counts)} & annotation.regions.keys()
+
+
+def _one_region(annotation: Annotation, class_id: int) -> int:
+    """The region of a stuff class, of which there is one per image unless it is locked; 0 when there is none yet."""
+    return next((r.id for r in annotation.regions.values() if r.class_id == class_id and not r.locked), 0)
 
 
 def _moved(part: Box, box: Box) -> Box:

@@ -124,7 +124,7 @@ def test_digits_choose_the_class_of_the_list_without_background(opened):
 def test_change_class_of_the_selected_region(opened, paint):
     region = paint()
     command = next(c for c in all_commands() if c.name == "change_class")
-    dict(command.children(opened))["dog"](opened)
+    next(child for child in command.children(opened) if child.title == "dog").run(opened)
     assert opened.workspace.document.annotation.regions[region].class_id == 12
 
 
@@ -200,7 +200,7 @@ def test_theme_commands(opened):
 
 def test_open_recent_lists_this_project(opened):
     command = next(c for c in all_commands() if c.name == "open_recent")
-    assert [title.split("   ")[0] for title, _ in command.children(opened)] == ["photos"]
+    assert [child.title.split("   ")[0] for child in command.children(opened)] == ["photos"]
 
 
 def test_first_mask_in_under_six_actions(window, qtbot):
@@ -226,7 +226,7 @@ def test_first_mask_in_under_six_actions(window, qtbot):
     QTest.mouseMove(window.canvas, end)
     QTest.mouseRelease(window.canvas, Qt.MouseButton.LeftButton, pos=end)
     actions += 1
-    qtbot.waitUntil(lambda: window.canvas._scene.preview.mask is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.canvas.scene.preview.mask is not None, timeout=20_000)
     QTest.keyClick(window.canvas, Qt.Key.Key_Return)
     actions += 1
     qtbot.waitUntil(lambda: bool(window.workspace.document.annotation.region_map.any()))

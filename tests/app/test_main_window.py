@@ -175,8 +175,10 @@ def test_closing_the_window_writes_the_labels(opened, paint):
 
 def test_window_opens_without_heavy_imports():
     code = ("import sys; from PySide6.QtWidgets import QApplication; a = QApplication([]);"
-            "from app.main_window import MainWindow; from app.workspace import Workspace; w = MainWindow(Workspace()); w.show();"
+            "from app.main_window import MainWindow; from app.workspace import Workspace;"
+            "w = MainWindow(Workspace()); w.show();"
             "a.processEvents();"
             "print(sorted({'torch', 'numba', 'cv2', 'PIL'} & set(sys.modules)))")
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=60)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60,
+                           cwd=Path(__file__).parents[2])
     assert found.stdout.strip() == "[]", found.stdout + found.stderr

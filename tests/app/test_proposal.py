@@ -143,6 +143,16 @@ def test_accepting_spares_what_it_must_and_undoes_bit_exactly(only_unlabelled: b
     assert np.array_equal(annotation.region_map, before) and annotation.regions == regions
 
 
+@pytest.mark.parametrize(("locked", "count"), [(False, 1), (True, 2)])
+def test_a_stuff_class_keeps_its_one_region_unless_that_is_locked(locked: bool, count: int) -> None:
+    annotation = Annotation((10, 10), {4: Region(4, SKY, locked=locked)})
+    annotation.region_map[:3] = 4
+    document = FakeDocument(annotation)
+    proposal(hard(np.zeros((10, 10), int), 1), (10, 10), {0: SKY}).accept(document)  # type: ignore[arg-type]
+    assert len(annotation.regions) == count and (annotation.class_map() == SKY).all()
+    assert (annotation.region_map[:3] == 4).all() and annotation.regions[4].source == "hand"
+
+
 def test_hidden_unmapped_and_unknown_classes_are_not_accepted() -> None:
     labels = np.arange(16).reshape(4, 4) // 4
     got = proposal(hard(labels, 4), (4, 4), {0: 3, 1: 7, 2: 99, 3: None})

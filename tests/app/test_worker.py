@@ -127,7 +127,7 @@ def test_three_photos_at_once_do_not_displace_each_other(worker: WorkerClient) -
 
 
 def test_device_is_told_on_the_windows_thread(worker: WorkerClient, qtbot: Any) -> None:
-    with qtbot.waitSignal(worker.device_changed, timeout=20_000) as heard:
+    with qtbot.waitSignal(worker.device_changed, timeout=60_000) as heard:
         worker.start()
     assert heard.args == ["CPU, 7 threads"] and worker.device == "CPU, 7 threads"
 
@@ -249,11 +249,11 @@ os._exit(0)
 def test_as_a_job_the_window_gets_progress_result_and_cancel(worker: WorkerClient, qtbot: Any, tmp_path: Path) -> None:
     jobs, told = Jobs(), []
     jobs.start("Adding", lambda: worker.run("add", a=1, b=2), on_progress=told.append, on_done=told.append)
-    qtbot.waitUntil(lambda: bool(told) and told[-1] == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: bool(told) and told[-1] == 3, timeout=60_000)
     assert any(isinstance(t, Progress) and t.message == "step 2" for t in told)
     marker = tmp_path / "closed"
     job = jobs.start("Forever", lambda: worker.run("endless", marker=str(marker)))
-    qtbot.waitUntil(lambda: job.progress is not None and job.progress.message == "still here", timeout=20_000)
+    qtbot.waitUntil(lambda: job.progress is not None and job.progress.message == "still here", timeout=60_000)
     job.cancel()
-    qtbot.waitUntil(lambda: not jobs.running and marker.exists(), timeout=20_000)
+    qtbot.waitUntil(lambda: not jobs.running and marker.exists(), timeout=60_000)
     jobs.shutdown()

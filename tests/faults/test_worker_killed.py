@@ -49,7 +49,7 @@ def test_one_image_fails_and_the_others_are_labelled(tmp_path: Path, qtbot: Any)
     many, said = Prelabelling(workspace), []
     workspace.said.connect(lambda text, kind: said.append((kind, text)))
     many.start(find_model("streets"), {0: 1}, "all")
-    qtbot.waitUntil(lambda: many.job is None, timeout=30_000)
+    qtbot.waitUntil(lambda: many.job is None, timeout=90_000)
     kind, text = said[-1]
     assert kind == "warning"
     assert text.startswith("3 images labelled, 1 failed (2.png: The worker stopped while predicting “2.png”")
@@ -66,7 +66,7 @@ def test_a_worker_that_dies_at_every_image_ends_the_run_with_one_sentence(tmp_pa
     many, said = Prelabelling(workspace), []
     workspace.said.connect(lambda text, kind: said.append((kind, text)))
     many.start(find_model("streets"), {0: 1}, "all")
-    qtbot.waitUntil(lambda: many.job is None, timeout=30_000)
+    qtbot.waitUntil(lambda: many.job is None, timeout=90_000)
     assert any(kind == "error" and "3 times in a row" in text for kind, text in said)
     assert workspace.worker.pid is None
     workspace.shutdown()

@@ -71,7 +71,7 @@ def panel(opened: Any, slow: Path, tmp_path: Path) -> Iterator[ModelPanel]:
 def predicted(panel: ModelPanel, qtbot: Any) -> ModelPanel:
     """The panel with a proposal on show."""
     panel.window_.run("predict")
-    qtbot.waitUntil(lambda: panel.workspace.proposal is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.workspace.proposal is not None, timeout=60_000)
     return panel
 
 
@@ -136,7 +136,7 @@ def test_enter_accepts_and_esc_discards_on_the_canvas_while_no_gesture_runs(pred
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
     assert predicted.workspace.proposal is None and not document.annotation.regions
     predicted.window_.run("predict")
-    qtbot.waitUntil(lambda: predicted.workspace.proposal is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: predicted.workspace.proposal is not None, timeout=60_000)
     QTest.keyClick(canvas, Qt.Key.Key_Return)
     assert predicted.workspace.proposal is None and len(document.annotation.regions) == 2
 
@@ -209,23 +209,23 @@ def test_cancel_leaving_the_image_and_a_killed_worker(panel: ModelPanel, slow: P
     workspace, told = panel.workspace, errors(panel)
     slow.touch()
     panel.window_.run("predict")
-    qtbot.waitUntil(lambda: "slowly" in panel.running._message.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "slowly" in panel.running._message.text(), timeout=60_000)
     assert panel.running.isVisible() and not panel.predict_button.isEnabled()
     panel.running.cancel_button.click()
     qtbot.waitUntil(lambda: panel.predict_button.isEnabled())
     panel.window_.run("predict")
-    qtbot.waitUntil(lambda: "slowly" in panel.running._message.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "slowly" in panel.running._message.text(), timeout=60_000)
     workspace.step(1)
     qtbot.waitUntil(lambda: workspace.document is not None)
     assert panel.proposer.job is None and told == []
     panel.window_.run("predict")
-    qtbot.waitUntil(lambda: "slowly" in panel.running._message.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "slowly" in panel.running._message.text(), timeout=60_000)
     slow.unlink()
     os.kill(workspace.worker.pid or 0, signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
-    qtbot.waitUntil(lambda: bool(told), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(told), timeout=60_000)
     assert "The worker stopped while predicting “photo 1.png”; it has been started again." in told[0]
     panel.window_.run("predict")
-    qtbot.waitUntil(lambda: workspace.proposal is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: workspace.proposal is not None, timeout=60_000)
 
 
 def test_many_images_are_labelled_and_again_adds_nothing(panel: ModelPanel, paint: Callable[..., int], qtbot: Any) -> None:
@@ -235,7 +235,7 @@ def test_many_images_are_labelled_and_again_adds_nothing(panel: ModelPanel, pain
     workspace.document.set_active_class(3)
     paint(slice(0, 10), slice(0, 10))
     panel.predict_many("all")
-    qtbot.waitUntil(lambda: panel.prelabelling.job is None, timeout=30_000)
+    qtbot.waitUntil(lambda: panel.prelabelling.job is None, timeout=90_000)
     assert said[-1] == "4 images labelled."
     assert workspace.document.history.titles()[-1] == "Accept prediction"
     assert (workspace.document.annotation.class_map()[:10, :10] == 3).all()
@@ -243,7 +243,7 @@ def test_many_images_are_labelled_and_again_adds_nothing(panel: ModelPanel, pain
         stored = workspace.project.read_annotation(entry)
         assert (stored.class_map()[:23] == 1).all() and entry.state == "labelled"
     panel.predict_many("all")
-    qtbot.waitUntil(lambda: panel.prelabelling.job is None, timeout=30_000)
+    qtbot.waitUntil(lambda: panel.prelabelling.job is None, timeout=90_000)
     assert said[-1] == "0 images labelled, 4 left as they were."
     panel.predict_many("unlabelled")
     assert said[-1] == "Every image has labels already."
@@ -256,14 +256,14 @@ def test_many_images_can_be_cancelled_and_one_that_cannot_be_read_is_told(panel:
     slow.touch()
     panel.predict_many("all")
     qtbot.waitUntil(lambda: panel.prelabelling.job is not None and panel.prelabelling.job.progress is not None
-                    and "slowly" in panel.prelabelling.job.progress.message, timeout=20_000)
+                    and "slowly" in panel.prelabelling.job.progress.message, timeout=60_000)
     panel.prelabelling.cancel()
-    qtbot.waitUntil(lambda: panel.prelabelling.job is None, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.prelabelling.job is None, timeout=60_000)
     assert said[-1] == "Stopped: 0 images labelled."
     slow.unlink()
     workspace.project.image_path(workspace.project.images[2]).write_bytes(b"no photo")
     panel.predict_many("all")
-    qtbot.waitUntil(lambda: panel.prelabelling.job is None, timeout=30_000)
+    qtbot.waitUntil(lambda: panel.prelabelling.job is None, timeout=90_000)
     assert said[-1].startswith("3 images labelled, 1 failed (photo 2.png:")
 
 

@@ -46,7 +46,7 @@ def test_a_hole_is_previewed_filled_and_undone(panel: RefinePanel, paint: Callab
     before = document.annotation.region_map.copy()
     choose(panel, "fill_holes", "region")
     panel.preview_button.click()
-    qtbot.waitUntil(lambda: panel.change is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.change is not None, timeout=60_000)
     assert np.array_equal(document.annotation.region_map, before), "looking changes nothing"
     layer, = canvas.layers
     assert np.count_nonzero(layer.labels == 0) == 9 and "9 pixels" in panel.hint.text()
@@ -66,7 +66,7 @@ def test_an_edit_makes_the_preview_go(panel: RefinePanel, paint: Callable[..., i
         edit.paint((slice(40, 42), slice(50, 52)), np.ones((2, 2), bool), panel.workspace.document.active_region)  # type: ignore[union-attr]
     choose(panel, "remove_specks", "class")
     panel.preview_button.click()
-    qtbot.waitUntil(lambda: panel.change is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.change is not None, timeout=60_000)
     paint(slice(30, 34), slice(30, 34))
     assert panel.change is None and not panel.window_.canvas.layers and not panel.apply_button.isVisible()
 
@@ -76,7 +76,7 @@ def test_dense_crf_on_the_whole_image_and_cancelling(panel: RefinePanel, paint: 
     choose(panel, "dense_crf", "image")
     panel.preview_button.click()
     panel.running.cancel_button.click()
-    qtbot.waitUntil(lambda: panel.job is None, timeout=20_000)
+    qtbot.waitUntil(lambda: panel.job is None, timeout=60_000)
     panel.preview_button.click()
-    qtbot.waitUntil(lambda: panel.job is None, timeout=30_000)
+    qtbot.waitUntil(lambda: panel.job is None, timeout=90_000)
     assert panel.change is not None or "Nothing would change" in panel.hint.text()
