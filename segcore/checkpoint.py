@@ -40,16 +40,17 @@ def load_model(card: ModelCard) -> nn.Module:
     state = parse_weights(data, card.weights_path.name)
     if card.sha256 and hashlib.sha256(data).hexdigest() != card.sha256:
         raise ModelError(f"“{card.weights_path.name}” is not the file that its card describes.", "Copy or download it again.")
-    return fill(build(card), state, card.weights_path.name).eval()
+    _check_classes(card, state)
+    return fill(build(card, len(card.classes)), state, card.weights_path.name).eval()
 
 
-def build(card: ModelCard) -> nn.Module:
-    """The network of a card without weights; raises ModelError when this version of the program does not know it."""
+def build(card: ModelCard, classes: int) -> nn.Module:
+    """The network of a card without weights, for so many classes; raises ModelError when this program does not know it."""
     from segcore.models import MODELS
     if card.model not in MODELS:
         raise ModelError(f"This version of the program has no network “{card.model}”.", "Install a newer version.")
     try:
-        return MODELS[card.model](**card.params).build(len(card.classes))
+        return MODELS[card.model](**card.params).build(classes)
     except (PromptError, TypeError) as error:
         raise ModelError(f"The card of “{card.name}” has options that the network does not know.", str(error)) from None
 
@@ -74,30 +75,40 @@ def parse_weights(data: bytes, name: str) -> State:
 
 
 def fill(module: nn.Module, state: State, name: str) -> nn.Module:
-    """Load a state dict into a network; raises ModelError for another architecture, another number of classes, or NaN."""
-    wanted = {key: value.shape for key, value in module.state_dict().items()}
-    found = {key: value.shape for key, value in state.items()}
+    """Load a state dict into a network; raises ModelError for another architecture, or values that are not numbers."""
+    wanted, found = _shapes(module.state_dict()), _shapes(state)
     if wanted.keys() != found.keys():
         raise ModelError(f"“{name}” holds the weights of another network.",
                          f"{len(wanted.keys() - found.keys())} of its {len(wanted)} parts are missing, "
                          f"{len(found.keys() - wanted.keys())} are unknown.")
-    different = [key for key in wanted if wanted[key] != found[key]]
-    if different:
-        raise ModelError(*_explain_shapes(name, different, wanted, found))
+    for key in wanted:
+        if wanted[key] != found[key]:
+            raise ModelError(f"“{name}” holds the weights of another network.",
+                             f"“{key}” is {tuple(found[key])} instead of {tuple(wanted[key])}.")
     if not all(torch.isfinite(value).all() for value in state.values() if value.is_floating_point()):
         raise ModelError(f"“{name}” holds values that are not numbers.", "Its training failed; use an earlier file.")
     module.load_state_dict(state)
     return module
 
 
-def _explain_shapes(name: str, different: list[str], wanted: Shapes, found: Shapes) -> tuple[str, str]:
-    # Only the outputs depend on the number of classes: then one and the same number differs everywhere, in few places.
-    changes = {pair for key in different for pair in zip(wanted[key], found[key], strict=False) if pair[0] != pair[1]}
-    if len(changes) == 1 and len(different) <= 12 and all(len(wanted[key]) == len(found[key]) for key in different):
-        classes, there = changes.pop()
-        return f"“{name}” was trained for {there} classes, but {classes} are wanted.", "Use it with its own card."
-    key = different[0]
-    return f"“{name}” holds the weights of another network.", f"“{key}” is {tuple(found[key])} instead of {tuple(wanted[key])}."
+def _check_classes(card: ModelCard, state: State) -> None:
+    """Raise ModelError when the weights would fit the network of the card with another number of classes."""
+    wanted, found = _shapes(_empty(card, len(card.classes)).state_dict()), _shapes(state)
+    if wanted.keys() != found.keys() or wanted == found:
+        return
+    for number in sorted({found[key][0] for key in wanted if found[key] and wanted[key] != found[key]}):
+        if _shapes(_empty(card, number).state_dict()) == found:
+            raise ModelError(f"“{card.weights_path.name}” was trained for {number} classes, "
+                             f"but {len(card.classes)} are wanted.", "Use it with its own card.")
+
+
+def _empty(card: ModelCard, classes: int) -> nn.Module:
+    with torch.device("meta"):
+        return build(card, classes)
+
+
+def _shapes(state: State) -> Shapes:
+    return {key: value.shape for key, value in state.items()}
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:

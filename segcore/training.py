@@ -277,7 +277,7 @@ def make_optimizer(params: TrainingParams, module: nn.Module) -> torch.optim.Opt
     """The optimizer; a pretrained encoder learns more slowly, and biases and normalisations are not decayed."""
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, weight in module.named_parameters():
-        groups.setdefault((name.startswith("encoder."), weight.ndim > 1), []).append(weight)
+        groups.setdefault((name.startswith(("encoder.", "backbone.")), weight.ndim > 1), []).append(weight)
     options = [{"params": weights, "lr": params.lr * (params.encoder_lr if encoder else 1),
                 "weight_decay": params.weight_decay if decay else 0.0} for (encoder, decay), weights in groups.items()]
     if params.optimizer == "sgd":

@@ -139,10 +139,11 @@ class ESPNetModule(AnySize):
         self.level3_C = Conv(128 + 3, classes, 1)
         self.br = nn.BatchNorm2d(classes, eps=EPS)
         self.conv = ConvNormAct(16 + 3 + classes, classes, 3)
-        self.up_l3 = nn.Sequential(double(classes))
-        self.combine_l2_l3 = nn.Sequential(NormAct(2 * classes), ResidualPyramid(2 * classes, classes, residual=False))
-        self.up_l2 = nn.Sequential(double(classes), NormAct(classes))
-        self.classifier = double(classes)
+        self.up_l3 = nn.Sequential(double(classes, classes))
+        joint = max(classes, len(DILATIONS))    # with fewer channels a pyramid has none for its branches
+        self.combine_l2_l3 = nn.Sequential(NormAct(2 * classes), ResidualPyramid(2 * classes, joint, residual=False))
+        self.up_l2 = nn.Sequential(double(joint, classes), NormAct(classes))
+        self.classifier = double(classes, classes)
 
     def logits(self, image: Tensor) -> Tensor:
         fine, middle, coarse = self.encoder(image)
@@ -152,9 +153,9 @@ class ESPNetModule(AnySize):
         return logits
 
 
-def double(channels: int) -> nn.ConvTranspose2d:
+def double(cin: int, cout: int) -> nn.ConvTranspose2d:
     """Learned upsampling by two."""
-    return nn.ConvTranspose2d(channels, channels, 2, stride=2, bias=False)
+    return nn.ConvTranspose2d(cin, cout, 2, stride=2, bias=False)
 
 
 def through(layers: Iterable[nn.Module], x: Tensor) -> Tensor:
