@@ -151,7 +151,8 @@ class Progress:
 class Event:
     """One thing that happened on the canvas, in image coordinates (float; pixel (x, y) covers [x, x+1) × [y, y+1)).
 
-    kind: press, move, release, double, key, wheel, prediction, params · button: left, right, middle or "" · key: Enter,
+    kind: press, move, release, double, key, wheel, params; coarse, prediction and failed: answers to what the gesture asked,
+    the coarse one to be shown until the full one comes · button: left, right, middle or "" · key: Enter,
     Escape, Backspace, … · modifiers: a frozenset of shift, ctrl, alt · pressure 0..1 · value: what a prediction carries.
     """
 

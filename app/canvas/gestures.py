@@ -70,8 +70,10 @@ class GestureRunner:
             self._inside = False
             self._end()
 
-    def awaiting(self) -> tuple[Callable[[object], None], Callable[[Exception], None]]:
-        """Callbacks for the answer to one request and for its failure, which is told to the user and to the gesture.
+    def awaiting(self) -> tuple[Callable[..., None], Callable[[Exception], None]]:
+        """Callbacks for the answers to one request and for its failure, which is told to the user and to the gesture.
+
+        A coarse answer, if any, arrives first as Event("coarse"): to be shown, not to be painted.
 
         Both are silent once a newer request was made or the gesture is over.
         """
@@ -81,9 +83,9 @@ class GestureRunner:
         def is_wanted() -> bool:
             return gesture is not None and gesture is self._gesture and request == self._newest_request
 
-        def deliver(prediction: object) -> None:
+        def deliver(prediction: object, coarse: bool = False) -> None:
             if is_wanted():
-                self.feed(Event("prediction", value=prediction))
+                self.feed(Event("coarse" if coarse else "prediction", value=prediction))
 
         def fail(error: Exception) -> None:
             if is_wanted():

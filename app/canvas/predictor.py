@@ -26,7 +26,7 @@ class Question:
     image_key: str
     prompt: Prompt
     params: dict[str, Any]
-    deliver: Callable[[Prediction], None]
+    deliver: Callable[..., None]
     failed: Callable[[Exception], None]
 
 
@@ -69,7 +69,7 @@ class Predictor:
 
     def _coarse(self, question: Question, value: object) -> None:
         if isinstance(value, Prediction):
-            question.deliver(value)
+            question.deliver(value, coarse=True)
 
     def _done(self, question: Question, value: Prediction | None) -> None:
         self._next()

@@ -61,7 +61,10 @@ class Context(Protocol):
         """
 
     def predict(self, segmenter: str, prompt: Prompt, params: object = None) -> None:
-        """Ask a segmenter; the newest answer of this gesture arrives as Event("prediction"), an older one never does."""
+        """Ask a segmenter; the newest answer of this gesture arrives as Event("prediction"), an older one never does.
+
+        Event("coarse") may come before it, to be shown but not painted; Event("failed") in its place.
+        """
 
     def notify(self, text: str) -> None:
         """A sentence for the status bar."""

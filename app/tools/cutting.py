@@ -100,7 +100,7 @@ class Cut:
             event = yield
         handlers: dict[str, Callable[[Event], bool]] = {
             "press": self._press, "double": self._press, "move": self._move, "release": self._release, "key": self._key,
-            "prediction": self._answer, "params": self._again, "failed": self._failed}
+            "coarse": self._coarse, "prediction": self._answer, "params": self._again, "failed": self._failed}
         while not handlers.get(event.kind, self._ignore)(event):
             event = yield
         self.ctx.preview()
@@ -162,6 +162,12 @@ class Cut:
             self._drawn = self.marks.scribble(self.ctx.shape)
             self.ask()
             return not (self.marks.strokes or self.marks.says_where())
+        return False
+
+    def _coarse(self, event: Event) -> bool:
+        """A quick answer is shown; what is accepted is the full one, which follows."""
+        self.prediction = event.value
+        self.show()
         return False
 
     def _answer(self, event: Event) -> bool:

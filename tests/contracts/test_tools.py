@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "tests" / "app" / "tools"))
 from fake_context import FakeContext, Hand, rectangle  # noqa: E402
 
 ALL = list(TOOLS)
-KINDS = ["press", "move", "release", "double", "key", "wheel", "prediction", "failed", "params"]
+KINDS = ["coarse", "press", "move", "release", "double", "key", "wheel", "prediction", "failed", "params"]
 
 
 def test_shortcuts_are_there_and_unique() -> None:
@@ -55,7 +55,7 @@ def scene() -> FakeContext:
 
 def value_of(kind: str, seed: int, shape: tuple[int, int]) -> Any:
     mask = np.random.default_rng(seed).random(shape) < 0.5
-    return Prediction(mask.astype(np.float32), mask) if kind == "prediction" else None
+    return Prediction(mask.astype(np.float32), mask) if kind in ("coarse", "prediction") else None
 
 
 @st.composite
