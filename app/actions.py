@@ -1,7 +1,6 @@
 """One QAction per command and tool, with its icon, tooltip, shortcut and state; menus and bars only show them."""
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -101,6 +100,8 @@ class Actions(QObject):
         action = QAction(icon(command.icon), command.title, self)
         action.setObjectName(command.name)
         action.setCheckable(command.checked is not None)
+        # In a menu the tick says more than the icon.
+        action.setIconVisibleInMenu(command.checked is None)
         action.setAutoRepeat(command.menu in ("image", "view", "edit", "region"))
         action.triggered.connect(lambda _=False, name=command.name: self._window.run(name))
         if command.on_canvas:
@@ -156,12 +157,12 @@ class Actions(QObject):
                 target.addAction(self._actions[command.name])
 
     def _add_children(self, menu: QMenu, command: Command) -> None:
-        children: Callable[..., object] = command.children or (lambda window: ())
-
         def fill() -> None:
             menu.clear()
-            for title, run in children(self._window):  # type: ignore[attr-defined]
-                menu.addAction(title.replace("&", "&&"), lambda run=run: self._window.attempt(run))
+            for child in command.children(self._window) if command.children else ():
+                action = menu.addAction(child.title.replace("&", "&&"), lambda run=child.run: self._window.attempt(run))
+                action.setCheckable(child.checked is not None)
+                action.setChecked(bool(child.checked))
             if menu.isEmpty():
                 menu.addAction("Nothing yet").setEnabled(False)
         menu.aboutToShow.connect(fill)

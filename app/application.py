@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Loading PyTorch takes seconds of a processor; by the first prediction it is done.
     window.furnished.connect(lambda: QTimer.singleShot(WORKER_MS, lambda: workspace.worker.start()))
     if arguments:
-        QTimer.singleShot(0, window, lambda: _open(window, arguments[0]))
+        window.when_painted(lambda: _open(window, arguments[0]))
     return application.exec()
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 AREAS = {"left": Qt.DockWidgetArea.LeftDockWidgetArea, "right": Qt.DockWidgetArea.RightDockWidgetArea,
          "bottom": Qt.DockWidgetArea.BottomDockWidgetArea}
 WIDTH = 320
+ROOM = 0.5
+"""Share of the window's height that a panel may take when it is brought to the front."""
 LAYOUT_VERSION = 1
 BUSY_AFTER_MS, QUIET_AFTER_MS = 300, 1200
 
@@ -67,9 +69,18 @@ class Docks(QObject):
         return self._docks[name].panel
 
     def reveal(self, name: str) -> None:
-        """Show a panel and bring it in front of the others in its place."""
-        self._docks[name].show()
-        self._docks[name].raise_()
+        """Show a panel in front of the others in its place, with room to work in even on a small screen."""
+        dock = self._docks[name]
+        dock.show()
+        dock.raise_()
+        QTimer.singleShot(0, self, lambda: self._make_room(dock))
+
+    def _make_room(self, dock: Dock) -> None:
+        wanted = min(dock.panel.height_share, int(ROOM * self._window.height()))
+        if not dock.isFloating() and dock.height() < wanted:
+            others = [d for d in self._docks.values() if d is not dock and d.x() == dock.x() and not d.visibleRegion().isEmpty()]
+            rest = (sum(d.height() for d in others) + dock.height() - wanted) // max(1, len(others))
+            self._window.resizeDocks([dock, *others], [wanted, *[rest] * len(others)], Qt.Orientation.Vertical)
 
     def view_actions(self) -> list[QAction]:
         """One checkable action per panel, for the View menu."""

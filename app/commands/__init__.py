@@ -10,6 +10,15 @@ from typing import Any
 Window = Any
 """The main window; commands use its `workspace`, `canvas` and `dialogs`."""
 
+@dataclass(frozen=True, slots=True)
+class Child:
+    """An entry of a submenu that is made when it opens; `checked` None for one that is no switch."""
+
+    title: str
+    run: Callable[[Any], None]
+    checked: bool | None = None
+
+
 MENUS: dict[str, str] = {"file": "&File", "edit": "&Edit", "image": "&Image", "region": "&Region", "tools": "&Tools",
                          "model": "&Model", "view": "&View", "help": "&Help"}
 """Name of a menu -> its title, in the order of the menu bar; "tools" is filled from the registry of tools."""
@@ -20,7 +29,7 @@ class Command:
     """One thing the user can ask for. `menu` is a key of MENUS, or "view/Theme" for a submenu.
 
     `enabled`, `checked` and `text` are asked again whenever something changed; `text` replaces the title ("Undo brush
-    stroke"). `children` lists (title, run) pairs and makes the command a submenu. `on_canvas` shortcuts count only while
+    stroke"). `children` lists the entries of what then is a submenu. `on_canvas` shortcuts count only while
     the canvas has the focus, so that Tab still walks through the controls everywhere else.
     """
 
@@ -36,7 +45,7 @@ class Command:
     checked: Callable[[Window], bool] | None = None
     separator_before: bool = False
     text: Callable[[Window], str] | None = None
-    children: Callable[[Window], Sequence[tuple[str, Callable[[Window], None]]]] | None = None
+    children: Callable[[Window], Sequence[Child]] | None = None
     on_canvas: bool = False
 
 

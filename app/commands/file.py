@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app import recent
-from app.commands import Command, Window, has_document, has_project
+from app.commands import Child, Command, Window, has_document, has_project
+from segcore.safe_io import show
 
 
 def open_folder(window: Window) -> None:
@@ -28,12 +29,11 @@ def open_sample(window: Window) -> None:
     opening.open_sample(window.workspace)
 
 
-def recent_projects(window: Window) -> list[tuple[str, Callable[[Window], None]]]:
+def recent_projects(window: Window) -> list[Child]:
     """The Open Recent submenu."""
     def opener(folder: Path) -> Callable[[Window], None]:
         return lambda window: window.workspace.open_path(folder)
-    return [(f"{item.name}   {item.path}".encode("utf-8", "replace").decode(), opener(item.path))
-            for item in recent.projects(window.workspace.settings)]
+    return [Child(f"{item.name}   {show(item.path)}", opener(item.path)) for item in recent.projects(window.workspace.settings)]
 
 
 def save(window: Window) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from app.commands import Command, Window, can_edit, has_document
+from app.commands import Child, Command, Window, can_edit, has_document
 from app.commands.edit import has_selection
 
 
@@ -43,14 +43,15 @@ def choose_class(window: Window, index: int) -> None:
     workspace.say(f"Class: {classes[index].name}")
 
 
-def change_class(window: Window) -> list[tuple[str, Callable[[Window], None]]]:
+def change_class(window: Window) -> list[Child]:
     """The submenu that gives the selected region another class."""
     if not has_selection(window):
         return []
     document = window.workspace.document
     def changer(class_id: int) -> Callable[[Window], None]:
         return lambda w: document.change_region(document.active_region, "Change class", class_id=class_id)
-    return [(c.name, changer(c.id)) for c in window.workspace.project.classes]
+    present = document.annotation.regions[document.active_region].class_id
+    return [Child(c.name, changer(c.id), c.id == present) for c in window.workspace.project.classes]
 
 
 def toggle_lock(window: Window) -> None:
@@ -87,9 +88,10 @@ def brush_size(window: Window, steps: float) -> None:
 def switch(name: str, title: str, key: str, tooltip: str) -> Command:
     """A command for one of the switches that say what painting may take; the panel of tool options shows them too."""
     setting = f"paint/{name}"
-    return Command(name, title, "region", lambda w: w.workspace.settings.set(setting, not w.workspace.settings.get(setting, False)),
-                   (key,), "protect" if name == "protect_others" else "unlabelled", tooltip,
-                   checked=lambda w: bool(w.workspace.settings.get(setting, False)), separator_before=name == "protect_others")
+    def is_on(window: Window) -> bool:
+        return bool(window.workspace.settings.get(setting, False))
+    return Command(name, title, "region", lambda w: w.workspace.settings.set(setting, not is_on(w)), (key,), tooltip=tooltip,
+                   checked=is_on, separator_before=name == "protect_others")
 
 
 def _reshape(window: Window, title: str, change: Callable[[Any], Any]) -> None:
@@ -140,6 +142,8 @@ COMMANDS = [
             "Makes the brush smaller; so does Shift+wheel.", enabled=has_document, separator_before=True),
     Command("larger_brush", "Larger brush", "region", lambda w: brush_size(w, 1), ("]",), "",
             "Makes the brush larger; so does Shift+wheel.", enabled=has_document),
-    switch("protect_others", "Protect other regions", "Ctrl+Shift+P", "No tool takes pixels from a region that is not selected."),
-    switch("only_unlabelled", "Paint only unlabelled", "Ctrl+Shift+U", "Painting fills free pixels and takes none from a region."),
+    switch("protect_others", "Protect other regions", "Ctrl+Shift+P",
+           "No tool takes pixels from a region that is not selected."),
+    switch("only_unlabelled", "Paint only unlabelled", "Ctrl+Shift+U",
+           "Painting fills free pixels and takes none from a region."),
 ]

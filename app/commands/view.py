@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from app.commands import Command, Window, has_document
+from app.commands import Child, Command, Window, has_document
 
 
 def _show_as(mode: str) -> dict[str, Any]:
@@ -38,13 +38,13 @@ def _theme(name: str) -> dict[str, Any]:
             "checked": lambda w: w.workspace.settings.get("view/theme", "system") == name}
 
 
-def _panels(window: Window) -> list[tuple[str, Callable[[Window], None]]]:
+def _panels(window: Window) -> list[Child]:
     if window.docks is None:
         return []
     def toggler(action: Any) -> Callable[[Window], None]:
         return lambda window: action.trigger()
-    return [(("✓  " if a.isChecked() else "     ") + a.text(), toggler(a)) for a in window.docks.view_actions()] + [
-        ("     Reset layout", lambda w: w.docks.start_over())]
+    shown = [Child(action.text(), toggler(action), action.isChecked()) for action in window.docks.view_actions()]
+    return [*shown, Child("Put all back in place", lambda w: w.docks.start_over())]
 
 
 COMMANDS = [

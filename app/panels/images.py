@@ -61,7 +61,7 @@ class ImageList(QAbstractListModel):
     def read_names(self) -> None:
         """Take over the project's images, before a filter."""
         project = self._workspace.project
-        self._names = [show(entry.name).casefold() for entry in project.images] if project else []
+        self._names = [entry.name.casefold() for entry in project.images] if project else []
 
     def filter(self, text: str, state: str) -> None:
         """Keep the images whose name holds all words of `text` and whose state is `state`, if one is given."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPixmap, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app import recent
 from app.shortcuts import shown
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH = 900
 SHOWN = 6
-STEPS = (("image", "Open", "the sample project, or your own photos"), ("grab_cut", "Press {grab_cut}", "to take the box tool"),
+STEPS = (("image", "Open", "the sample project"), ("grab_cut", "Press {grab_cut}", "to take the box tool"),
          ("box", "Drag", "a box around an object"), ("check", "Press Enter", "and the mask is yours"))
 
 
@@ -54,18 +54,13 @@ class StartPage(QScrollArea):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addStretch(2)
-        title = QLabel("SegDesk")
-        title.setProperty("role", "title")
-        layout.addWidget(title)
-        line = QLabel("Label photos for segmentation, exact to the pixel.")
-        line.setProperty("role", "muted")
-        layout.addWidget(line)
-        layout.addSpacing(22)
+        layout.addLayout(self._title())
+        layout.addSpacing(24)
         layout.addLayout(self._ways_to_begin())
         layout.addSpacing(26)
         layout.addWidget(_heading("The first mask in four steps"))
-        layout.addSpacing(8)
-        layout.addLayout(self._steps())
+        layout.addSpacing(10)
+        layout.addWidget(self._steps())
         layout.addSpacing(26)
         layout.addWidget(self._recent_title)
         layout.addSpacing(8)
@@ -75,6 +70,22 @@ class StartPage(QScrollArea):
         hint = QLabel("You can also drop a photo, a folder or a project onto this window.")
         hint.setProperty("role", "muted")
         layout.addWidget(hint)
+
+    def _title(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(16)
+        self._logo = QLabel()
+        row.addWidget(self._logo)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        title = QLabel("SegDesk")
+        title.setProperty("role", "title")
+        line = QLabel("Label photos for segmentation, exact to the pixel.")
+        line.setProperty("role", "muted")
+        words.addWidget(title)
+        words.addWidget(line)
+        row.addLayout(words, 1)
+        return row
 
     def _ways_to_begin(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -91,8 +102,11 @@ class StartPage(QScrollArea):
             row.addWidget(card)
         return row
 
-    def _steps(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def _steps(self) -> QFrame:
+        strip = QFrame()
+        strip.setObjectName("card")
+        row = QHBoxLayout(strip)
+        row.setContentsMargins(18, 14, 14, 14)
         row.setSpacing(12)
         self._step_icons: list[tuple[QLabel, str]] = []
         key = shown(self._window.acts.shortcuts.keys("grab_cut")) or "G"
@@ -103,9 +117,10 @@ class StartPage(QScrollArea):
             row.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
             row.addWidget(text, 1, Qt.AlignmentFlag.AlignTop)
         self._redraw_steps()
-        return row
+        return strip
 
     def _redraw_steps(self) -> None:
+        self._logo.setPixmap(icon("segdesk").pixmap(QSize(52, 52), self.devicePixelRatio()))
         for label, name in self._step_icons:
             label.setPixmap(icon(name, "accent").pixmap(QSize(22, 22), self.devicePixelRatio()))
 
