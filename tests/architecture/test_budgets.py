@@ -32,8 +32,9 @@ def chain_length(node: ast.If) -> int:
     count, subject, current = 0, None, node
     while True:
         test = current.test
-        if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq) and isinstance(test.comparators[0], ast.Constant)
-                and isinstance(test.comparators[0].value, str)):
+        if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq)):
+            return count
+        if not (isinstance(test.comparators[0], ast.Constant) and isinstance(test.comparators[0].value, str)):
             return count
         left = ast.unparse(test.left)
         if subject not in (None, left):

@@ -24,7 +24,8 @@ def distances(costs: np.ndarray, start: tuple[int, int]) -> dict[tuple[int, int]
         for dx in (-1, 0, 1):
             for dy in (-1, 0, 1):
                 there = (x + dx, y + dy)
-                if (dx or dy) and 0 <= there[0] < costs.shape[1] and 0 <= there[1] < costs.shape[0] and costs[there[1], there[0]]:
+                inside = 0 <= there[0] < costs.shape[1] and 0 <= there[1] < costs.shape[0]
+                if (dx or dy) and inside and costs[there[1], there[0]]:
                     new = d + step_cost(costs, x, y, dx, dy)
                     if new < best.get(there, 1 << 60):
                         best[there] = new
