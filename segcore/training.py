@@ -189,7 +189,8 @@ class Run:
         if figures["mean_iou"] > self.best:
             self.best = figures["mean_iou"]
             values = {f.name: getattr(self.card, f.name) for f in fields(ModelCard)}
-            values |= {"seconds": round(self.elapsed, 1), "figures": {"validation": by_class_name(figures, self.card)}}
+            measured = {"measured_on": f"{len(validation)} validation images"} | by_class_name(figures, self.card)
+            values |= {"seconds": round(self.elapsed, 1), "figures": measured}
             self.card = checkpoint.save_model(ModelCard(**values), self.average, self.folder)
         self.module.load_state_dict(current)
         return figures
