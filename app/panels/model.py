@@ -118,7 +118,7 @@ class ModelPanel(Panel):
         start.addWidget(self.more)
         layout.addWidget(self.chooser.list)
         layout.addLayout(start)
-        for widget in (self.running, self.hint, self.chooser, rule(), self.classes, self.controls):
+        for widget in (self.running, self.hint, self.controls, self.classes, self.controls.options, rule(), self.chooser):
             layout.addWidget(widget)
         layout.addStretch(1)
         area = QScrollArea(self, widgetResizable=True)
@@ -126,7 +126,9 @@ class ModelPanel(Panel):
         area.setWidget(content)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
         outer.addWidget(area)
+        outer.addWidget(self.controls.buttons)
 
     def _connect(self) -> None:
         workspace, controls = self.workspace, self.controls
@@ -153,13 +155,15 @@ class ModelPanel(Panel):
         self.running.show_job(job)
         self.running.setVisible(job is not None)
         self.predict_button.setEnabled(job is None and document is not None)
-        self.controls.setEnabled(job is None)
+        for part in (self.controls, self.controls.options, self.controls.buttons):
+            part.setEnabled(job is None)
         self.hint.setText(EMPTY if document is not None else NO_IMAGE)
         self.hint.setVisible(job is None and self.workspace.proposal is None)
 
     def _show_proposal(self) -> None:
         proposal = self.workspace.proposal
-        self.controls.setVisible(proposal is not None)
+        for part in (self.controls, self.controls.options, self.controls.buttons):
+            part.setVisible(proposal is not None)
         for key in self._keys:
             key.setEnabled(proposal is not None)
         if proposal is not None:

@@ -11,7 +11,7 @@ from app.theme import icon
 from segcore.types import LabelClass
 
 EYE, NAME, BECOMES, SHARE = range(4)
-ROWS_SHOWN = 8
+ROWS_SHOWN = 7
 ARROW = "  ▾"
 
 

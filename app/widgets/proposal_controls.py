@@ -19,12 +19,15 @@ from PySide6.QtWidgets import (
 
 from app.settings import Settings
 from app.theme import icon
-from app.widgets.param_form import ParamForm, rule
+from app.widgets.param_form import ParamForm
 from app.widgets.percent_slider import PercentSlider
 
 
 class ProposalControls(QWidget):
-    """Tells what the user wants through signals, and keeps the options in the settings."""
+    """Tells what the user wants through signals, and keeps the options in the settings.
+
+    `options` say what accepting takes, `buttons` accept and discard; both are placed by whoever uses this.
+    """
 
     threshold_changed = Signal(float)
     refine_wanted = Signal()
@@ -51,7 +54,8 @@ class ProposalControls(QWidget):
                                  accessibleName="Smallest object", keyboardTracking=False)
         self.min_area.setValue(int(settings.get("model/min_area", 0)))
         self.min_area.setToolTip("Smaller parts do not become objects; automatic is 1/20,000 of the image")
-        self.accept = QPushButton(icon("check", "on_accent"), "Accept all")
+        self.buttons, self.options = QWidget(), QWidget()
+        self.accept = QPushButton("Accept all")
         self.accept.setProperty("accent", True)
         self.accept.setToolTip("<b>Accept all</b>&nbsp;&nbsp;Enter<br>Turns the proposal into regions, as one undo step")
         self.accept_class = QPushButton("Accept class", toolTip="Turns the selected classes of the table into regions")
@@ -83,21 +87,24 @@ class ProposalControls(QWidget):
         refining = QHBoxLayout()
         refining.addWidget(self.refine, 1)
         refining.addWidget(self._fold)
-        options = QGridLayout()
+        options = QGridLayout(self.options)
+        options.setContentsMargins(0, 0, 0, 0)
         options.addWidget(self.only_unlabelled, 0, 0, 1, 2)
         label = QLabel("Smallest object", toolTip=self.min_area.toolTip())
         label.setBuddy(self.min_area)
         options.addWidget(label, 1, 0)
         options.addWidget(self.min_area, 1, 1)
         options.setColumnStretch(1, 1)
-        accepting = QGridLayout()
-        accepting.addWidget(self.accept, 0, 0, 1, 2)
-        accepting.addWidget(self.accept_class, 1, 0)
-        accepting.addWidget(self.discard, 1, 1)
+        accepting = QHBoxLayout(self.buttons)
+        accepting.setContentsMargins(11, 7, 11, 9)
+        accepting.setSpacing(6)
+        accepting.addWidget(self.accept, 1)
+        accepting.addWidget(self.accept_class)
+        accepting.addWidget(self.discard)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        for part in (self.threshold, self.opacity, refining, self.form, self.refined, rule(), options, accepting):
+        for part in (self.threshold, self.opacity, refining, self.form, self.refined):
             layout.addWidget(part) if isinstance(part, QWidget) else layout.addLayout(part)
 
     def _connect(self) -> None:
