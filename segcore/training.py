@@ -23,7 +23,7 @@ from segcore.errors import ModelError, PromptError
 from segcore.inference import choose_device, main_output
 from segcore.losses import LOSSES, Loss
 from segcore.metrics import METRICS
-from segcore.model_zoo import ModelCard
+from segcore.model_zoo import ModelCard, find_model
 from segcore.models import MODELS, Model
 from segcore.params import param
 from segcore.recipe import from_text, set_options
@@ -36,7 +36,7 @@ class TrainingParams(AugmentParams):
 
     model: str = param("swiftnet", label="Network")
     network: str = param("", label="Options of the network", help="As in: width=64 detail=true")
-    start: str = param("", label="Pretrained encoder", help="A file of published weights")
+    start: str = param("", label="Start from", help="A network of the same kind, such as streets, or a file of weights")
     losses: str = param("cross_entropy", label="Losses", help="A sum, as in: cross_entropy + 0.5*lovasz_softmax")
     balance: str = param("sqrt", choices=("none", "sqrt", "median_frequency"), label="Class balance")
     optimizer: str = param("adamw", choices=("sgd", "adam", "adamw"), label="Optimizer")
@@ -68,6 +68,7 @@ def train(params: TrainingParams, data: Samples, validation: Samples, folder: Pa
     """
     run = Run(params, data, folder)
     run.resume()
+    validation = Cached(validation, params.working_pixels, limit=1 << 29)
     try:
         while not run.finished:
             loss = run.step()
@@ -95,7 +96,7 @@ class Run:
         self.model = build_model(params)
         self.module = self.model.build(len(data.class_names))
         if params.start:
-            load_encoder(self.module, Path(params.start), self.model)
+            start_from(self.module, params.start, self.model)
         self.module = self.module.to(self.device, memory_format=torch.channels_last)
         self.average = {k: v.detach().clone() for k, v in self.module.state_dict().items()}
         self.losses = make_losses(params, self.data, self.device)
@@ -185,7 +186,7 @@ class Run:
         """Measure the averaged weights on the validation images, and write them when they are the best so far."""
         current = {k: v.detach().clone() for k, v in self.module.state_dict().items()}
         self.module.load_state_dict(self.average)
-        figures = measure(self.module, self.model, Cached(validation, self.params.working_pixels), self.device)
+        figures = measure(self.module, self.model, validation, self.device)
         if figures["mean_iou"] > self.best:
             self.best = figures["mean_iou"]
             values = {f.name: getattr(self.card, f.name) for f in fields(ModelCard)}
@@ -240,8 +241,25 @@ def hardware() -> str:
     return f"{name}, {os.cpu_count()} cores"
 
 
+def start_from(module: nn.Module, start: str, model: Model) -> None:
+    """Begin with weights learned before: a network's name or file (all layers that fit), or published encoder weights (npz).
+
+    Raises ModelError when there are none or nothing fits.
+    """
+    if Path(start).suffix == ".npz":
+        load_encoder(module, Path(start), model)
+        return
+    card = find_model(start)
+    known, wanted = checkpoint.load_model(card).state_dict(), module.state_dict()
+    fitting = {key: value for key, value in known.items() if key in wanted and wanted[key].shape == value.shape}
+    if len(fitting) < len(wanted) / 2:
+        raise ModelError(f"“{card.name}” is another network than “{model.name}”, so there is nothing to start from.",
+                         "Leave “start” empty, or choose the same network with the same options.")
+    module.load_state_dict({**wanted, **fitting})
+
+
 def load_encoder(module: nn.Module, path: Path, model: Model) -> None:
-    """Start a network's encoder from published weights (npz); raises ModelError when there are none or they do not fit."""
+    """Published weights for a network's encoder; raises ModelError when it has no such encoder or the file does not fit."""
     encoder: Any = getattr(module, "encoder", None)
     if not hasattr(encoder, "load_published"):
         raise ModelError(f"There are no published weights for the encoder of “{model.name}”.", "Leave “start” empty.")

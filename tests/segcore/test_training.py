@@ -177,6 +177,18 @@ def test_encoder_learns_slower_and_biases_do_not_decay() -> None:
     assert sum(found.values()) == sum(p.numel() for p in module.parameters())
 
 
+def test_starts_from_a_network_of_the_same_kind(tmp_path: Path) -> None:
+    losses(RECIPE, tmp_path / "first")
+    known = checkpoint.load_model(find_model(tmp_path / "first" / "first.json")).state_dict()
+    other = Toy()
+    other.class_names = ("a", "b")
+    run = training.Run(replace(RECIPE, start=str(tmp_path / "first" / "first.json")), other, tmp_path / "second")
+    torch.testing.assert_close(run.module.state_dict()["encoder.features.0.weight"], known["encoder.features.0.weight"])
+    assert run.module.classifier.weight.shape[0] == 2
+    with pytest.raises(ModelError, match="nothing to start from"):
+        training.Run(replace(RECIPE, model="espnet", network="", start="streets"), other, tmp_path / "third")
+
+
 def test_published_weights_are_folded_into_our_normalisation() -> None:
     """Random “published” weights: BGR minus the published mean through them equals our input through the folded ones."""
     from segcore.models.blocks.squeezenet import SqueezeNetEncoder
