@@ -4,27 +4,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from app import recent
 from app.actions import Actions
 from app.dialogs import Dialogs
-from app.theme import icon
 from app.view_settings import ViewSettings
 from app.widgets.action_bar import ActionBar
 from app.widgets.stage import Stage
 from app.widgets.start_page import StartPage
 from app.widgets.status_bar import StatusBar
+from app.window_frame import WindowFrame
 
 if TYPE_CHECKING:
     from app.canvas.view import Canvas
     from app.docks import Docks
     from app.workspace import Workspace
 
-PROGRAM = "SegDesk"
-SIZE = (1440, 900)
 FURNISH_MS = 150
 
 
@@ -42,8 +40,7 @@ class MainWindow(QMainWindow):
         self._canvas: Canvas | None = None
         self.docks: Docks | None = None
         self._is_painted = False
-        self.setWindowTitle(PROGRAM)
-        self.setAcceptDrops(True)
+        self.frame = WindowFrame(self)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.acts = Actions(self)
         self.acts.fill(self.menuBar())
@@ -54,7 +51,6 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.stage)
         self.setStatusBar(StatusBar(self))
         self._follow()
-        self._restore_size()
         self.acts.refresh_now()
         self.set_workbench_visible(False)
 
@@ -151,10 +147,6 @@ class MainWindow(QMainWindow):
         stored = {**self.workspace.settings.get(f"tools/{name}", {}), **values}
         self.workspace.settings.set(f"tools/{name}", stored)
 
-    def toggle_full_screen(self) -> None:
-        """Fill the screen, or be a window again."""
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
     # Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -164,31 +156,19 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self.painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._remember_size()
+        self.frame.remember_size()
+        if self.docks is not None:
+            self.docks.remember()
         if self.workspace.shutdown():
             event.accept()
         else:
             event.ignore()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
-            self.workspace.save_now()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls() and event.mimeData().urls()[0].isLocalFile():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self.workspace.open_path(event.mimeData().urls()[0].toLocalFile())
 
     # within
 
     def _follow(self) -> None:
         workspace = self.workspace
         workspace.project_changed.connect(self._on_project)
-        workspace.document_changed.connect(self._show_title)
-        workspace.saved_changed.connect(self._show_title)
         workspace.said.connect(self._on_said)
         workspace.recovery_found.connect(self._on_recovery)
 
@@ -198,20 +178,9 @@ class MainWindow(QMainWindow):
             self.furnish()
             recent.remember(self.workspace.settings, project)
         self.set_workbench_visible(project is not None)
-        self.stage.banner.dismiss()
-        self._show_title()
-
-    def _show_title(self) -> None:
-        project, entry = self.workspace.project, self.workspace.entry
-        if project is None:
-            self.setWindowTitle(PROGRAM)
-            return
-        unsaved = self.workspace.autosave is not None and self.workspace.autosave.pending
-        name = f"{entry.name} – " if entry else ""
-        self.setWindowTitle(f"{'• ' if unsaved else ''}{name}{project.name} – {PROGRAM}".encode("utf-8", "replace").decode())
 
     def _on_said(self, text: str, kind: str) -> None:
-        if kind == "error":
+        if kind in ("error", "warning"):
             self.stage.banner.show_text(text, kind)
         else:
             self.statusBar().say(text, kind)  # type: ignore[attr-defined]
@@ -225,15 +194,3 @@ class MainWindow(QMainWindow):
         last = self.workspace.settings.get("tools/last", "brush")
         if names:
             self.set_tool(last if last in names else names[0])
-
-    def _restore_size(self) -> None:
-        self.setWindowIcon(icon("segdesk"))
-        self.resize(*SIZE)
-        geometry = self.workspace.settings.get("window/geometry", "")
-        if geometry:
-            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
-
-    def _remember_size(self) -> None:
-        self.workspace.settings.set("window/geometry", bytes(self.saveGeometry().toBase64()).decode())
-        if self.docks is not None:
-            self.docks.remember()

@@ -11,16 +11,12 @@ from segcore.safe_io import show
 
 def open_folder(window: Window) -> None:
     """Ask for a folder of photos and open it."""
-    folder = _ask_folder(window, "Open a folder of photos")
-    if folder:
-        window.workspace.open_path(folder)
+    _open(window, _ask_folder(window, "Open a folder of photos"))
 
 
 def open_project(window: Window) -> None:
     """Ask for a project folder and open it."""
-    folder = _ask_folder(window, "Open a project")
-    if folder:
-        window.workspace.open_path(folder)
+    _open(window, _ask_folder(window, "Open a project"))
 
 
 def open_sample(window: Window) -> None:
@@ -32,7 +28,7 @@ def open_sample(window: Window) -> None:
 def recent_projects(window: Window) -> list[Child]:
     """The Open Recent submenu."""
     def opener(folder: Path) -> Callable[[Window], None]:
-        return lambda window: window.workspace.open_path(folder)
+        return lambda window: _open(window, folder)
     return [Child(f"{item.name}   {show(item.path)}", opener(item.path)) for item in recent.projects(window.workspace.settings)]
 
 
@@ -49,6 +45,12 @@ def close_project(window: Window) -> None:
 
 def _can_write(window: Window) -> bool:
     return has_project(window) and not window.workspace.project.read_only
+
+
+def _open(window: Window, path: str | Path) -> None:
+    if path:
+        window.stage.banner.dismiss()    # what was said of the last attempt
+        window.workspace.open_path(path)
 
 
 def _ask_folder(window: Window, title: str) -> str:

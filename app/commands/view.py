@@ -33,6 +33,11 @@ def _toggle(key: str, default: bool) -> dict[str, Any]:
             "checked": lambda w: bool(w.workspace.settings.get(key, default))}
 
 
+def _full_screen(window: Window) -> None:
+    from PySide6.QtCore import Qt
+    window.setWindowState(window.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+
 def _theme(name: str) -> dict[str, Any]:
     return {"run": lambda w: w.workspace.settings.set("view/theme", name), "menu": "view/Theme",
             "checked": lambda w: w.workspace.settings.get("view/theme", "system") == name}
@@ -89,6 +94,6 @@ COMMANDS = [
     Command("theme_system", "As the system", tooltip="Light or dark, as the desktop is.", **_theme("system")),
     Command("theme_light", "Light", icon="sun", **_theme("light")),
     Command("theme_dark", "Dark", icon="moon", **_theme("dark")),
-    Command("full_screen", "Full screen", "view", lambda w: w.toggle_full_screen(), ("F11",), "",
+    Command("full_screen", "Full screen", "view", _full_screen, ("F11",), "",
             "The window fills the screen, and back.", checked=lambda w: w.isFullScreen()),
 ]

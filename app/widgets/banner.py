@@ -1,4 +1,4 @@
-"""The strip over the canvas that tells of an error: never in the way of work, gone with one click."""
+"""The strip over the canvas that tells of errors and warnings: never in the way of work, gone with one click."""
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer
@@ -7,8 +7,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 from app.theme import icon
 
 
+WARNING_MS = 15_000
+
+
 class Banner(QFrame):
-    """Shows one sentence; the same sentence twice is shown once, further ones are counted and follow on dismissal."""
+    """Shows one sentence; the same sentence twice is shown once, further ones are counted and follow on dismissal.
+
+    An error stays until it is dismissed, a warning goes by itself.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -20,7 +26,7 @@ class Banner(QFrame):
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._more = QLabel(self)
         self._more.setProperty("role", "muted")
-        self._close = QToolButton(self, toolTip="Dismiss (Esc)", accessibleName="Dismiss this message")
+        self._close = QToolButton(self, toolTip="Dismiss", accessibleName="Dismiss this message")
         self._close.setIcon(icon("cross"))
         self._close.setIconSize(QSize(16, 16))
         self._close.clicked.connect(self._next)
@@ -31,6 +37,8 @@ class Banner(QFrame):
         layout.addWidget(self._text, 1)
         layout.addWidget(self._more)
         layout.addWidget(self._close)
+        self._until = QTimer(self, singleShot=True, interval=WARNING_MS)
+        self._until.timeout.connect(self._next)
         self.hide()
 
     @property
@@ -49,6 +57,7 @@ class Banner(QFrame):
     def dismiss(self) -> None:
         """Take away everything."""
         self._waiting.clear()
+        self._until.stop()
         self.hide()
 
     def _show(self, text: str, kind: str) -> None:
@@ -56,6 +65,10 @@ class Banner(QFrame):
         self._icon.setPixmap(icon("warning", "danger" if kind == "error" else "warning").pixmap(18, 18))
         self._text.setText(text)
         self._count()
+        if kind == "warning":
+            self._until.start()
+        else:
+            self._until.stop()
         self.style().polish(self)
         self.show()
         self.raise_()

@@ -66,7 +66,7 @@ class StatusBar(QStatusBar):
         self._follow()
 
     def say(self, text: str, kind: str = "info") -> None:
-        """Show a sentence for five seconds; `kind` is info or warning."""
+        """Show a sentence for five seconds."""
         self._hint.setObjectName(f"message_{kind}")
         self._show_text(text)
         self._until.start()

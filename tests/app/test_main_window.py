@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDockWidget, QLineEdit
+from PySide6.QtWidgets import QApplication, QDockWidget, QLineEdit
 
 from app.main_window import MainWindow
 from app.workspace import Workspace
@@ -84,6 +84,17 @@ def test_the_same_error_twice_is_one_banner_and_another_follows_on_dismissal(win
     assert banner.text == ""
 
 
+def test_a_warning_goes_by_itself_and_an_error_stays(window, qtbot):
+    banner = window.stage.banner
+    banner._until.setInterval(20)
+    window.workspace.say("careful", "warning")
+    window.workspace.say("broken", "error")
+    assert banner.text == "careful"
+    qtbot.waitUntil(lambda: banner.text == "broken")
+    qtbot.wait(60)
+    assert banner.text == "broken"
+
+
 def test_messages_go_to_the_status_bar_and_leave_it_again(opened, monkeypatch):
     bar = opened.statusBar()
     bar._until.setInterval(30)
@@ -145,9 +156,31 @@ def test_tab_walks_through_controls_outside_the_canvas(opened):
 def test_dropping_a_folder_opens_it(window, qtbot, photos):
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(photos))])
-    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    window.dropEvent(event)
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, mime, left, none)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, left, none)
+    QApplication.sendEvent(window, event)
     qtbot.waitUntil(lambda: window.workspace.document is not None)
+
+
+def test_dropped_text_is_left_alone(window):
+    mime = QMimeData()
+    mime.setText("hello")
+    enter = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton,
+                            Qt.KeyboardModifier.NoModifier)
+    enter.ignore()
+    QApplication.sendEvent(window, enter)
+    assert not enter.isAccepted()
+
+
+def test_title_marks_unsaved_work(opened, paint, qtbot):
+    assert not opened.windowTitle().startswith("•")
+    paint()
+    assert opened.windowTitle().startswith("• photo 0.png")
+    opened.run("save")
+    qtbot.waitUntil(lambda: not opened.windowTitle().startswith("•"))
 
 
 def test_layout_of_the_panels_is_kept(opened, qtbot, photos):
