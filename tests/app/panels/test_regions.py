@@ -151,3 +151,10 @@ def test_counting_is_exact() -> None:
     region_map = rng.choice(np.array([0, 1, 2, 255, 256, 65535], np.uint16), (300, 200))
     assert np.array_equal(count_pixels(region_map), np.bincount(region_map.ravel(), minlength=65536))
     assert count_pixels(region_map[::2, ::2]).sum() == 15_000
+
+
+def test_labels_that_were_there_before_are_counted(bench: Bench, panel: RegionsPanel, three: list[int]) -> None:
+    panel.areas._document = None
+    panel.areas._on_document()
+    assert panel.areas.area(three[0]) is None
+    bench.qtbot.waitUntil(lambda: panel.areas.area(three[0]) == 100)

@@ -193,3 +193,12 @@ def test_the_real_segmenter_finds_a_square(ctx: FakeContext, mask: np.ndarray) -
     hand.answer(segmenter.predict(ctx.asked[-1][1]).mask)
     hand.key("Enter")
     assert np.array_equal(ctx.mask(1), mask)
+
+
+def test_a_stroke_after_enter_means_not_yet(ctx: FakeContext, mask: np.ndarray) -> None:
+    hand = Hand(ctx, TOOLS["grab_cut"]())
+    hand.drag((5, 4), (38, 33))
+    hand.key("Enter")
+    hand.drag((12, 12), (20, 12))
+    hand.answer(mask)
+    assert hand.runner.running and not ctx.annotation.regions
