@@ -103,7 +103,8 @@ def test_heavy_libraries_are_not_imported_by_the_window_at_its_start() -> None:
 
 
 @pytest.mark.parametrize("text, forbidden, found", [
-    ("import torch.nn", ("torch",), 1), ("import torchish", ("torch",), 0), ("def f():\n    from torch import nn", ("torch",), 2)])
+    ("import torch.nn", ("torch",), 1), ("import torchish", ("torch",), 0),
+    ("def f():\n    from torch import nn", ("torch",), 2)])
 def test_the_reader_of_imports_sees_them(tmp_path: Path, text: str, forbidden: tuple[str, ...], found: int) -> None:
     file = tmp_path / "x.py"
     file.write_text(text)
