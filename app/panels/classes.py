@@ -49,9 +49,9 @@ class ClassesPanel(Panel):
         self.search.setAccessibleName("Filter classes by name")
         self.search.addAction(icon("search", "muted"), QLineEdit.ActionPosition.LeadingPosition)
         self.view = self._make_view()
-        self.add_button = self._button("plus", "Add a class", self.add)
-        self.color_button = self._button("color", "Colour of the class…", self.choose_color)
-        self.delete_button = self._button("trash", "Delete the class", self.delete)
+        self.add_button = _button(self, "plus", "Add a class", self.add)
+        self.color_button = _button(self, "color", "Colour of the class…", self.choose_color)
+        self.delete_button = _button(self, "trash", "Delete the class", self.delete)
         self._lay_out()
         self._follow()
         self.refresh()
@@ -114,13 +114,6 @@ class ClassesPanel(Panel):
         view.selectionModel().currentRowChanged.connect(self._on_current)
         view.customContextMenuRequested.connect(self._show_menu)
         return view
-
-    def _button(self, picture: str, tip: str, run: Callable[[], None]) -> QToolButton:
-        button = QToolButton(self, toolTip=tip, accessibleName=tip)
-        button.setIcon(icon(picture))
-        button.setIconSize(QSize(16, 16))
-        button.clicked.connect(lambda: run())
-        return button
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -203,3 +196,11 @@ class ClassesPanel(Panel):
 
     def _row(self) -> int:
         return self.view.currentIndex().row()
+
+
+def _button(panel: ClassesPanel, picture: str, tip: str, run: Callable[[], None]) -> QToolButton:
+    button = QToolButton(panel, toolTip=tip, accessibleName=tip)
+    button.setIcon(icon(picture))
+    button.setIconSize(QSize(16, 16))
+    button.clicked.connect(lambda: run())
+    return button

@@ -139,7 +139,7 @@ def test_the_slider_reaches_both_bounds_and_comes_back(qtbot: QtBot, low: float,
     qtbot.addWidget(control.widget)
     slider = control.widget.findChild(QSlider)
     seen = []
-    for position in range(0, 1001):
+    for position in range(1001):
         slider.setValue(position)
         seen.append(control.value())
         control.set_value(control.value())
