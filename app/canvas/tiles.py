@@ -49,11 +49,8 @@ class Pyramid:
         step_x, step_y = view.scale * view.shape[1] / width, view.scale * view.shape[0] / height
         left, top = view.x + x0 * step_x - rect[0], view.y + y0 * step_y - rect[1]
         picture = np.empty((rect[3] - rect[1], rect[2] - rect[0]), np.uint32)
-        if step_x == step_y == 1.0 and left == int(left) and top == int(top):
-            picture[:] = part[-int(top):, -int(left):][:picture.shape[0], :picture.shape[1]]
-        else:
-            _stretch(part, picture, QTransform(step_x, 0, 0, step_y, left, top))
-            _mend_borders(level, view, rect, picture)
+        _stretch(part, picture, QTransform(step_x, 0, 0, step_y, left, top))
+        _mend_borders(level, view, rect, picture)
         return picture
 
     def _level_for(self, scale: float) -> int:
