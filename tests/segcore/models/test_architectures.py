@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 
+from segcore.errors import PromptError
 from segcore.models import MODELS
 from segcore.models.blocks.fcn import FCNModule
 from segcore.models.blocks.vgg import upsampling
@@ -25,7 +26,14 @@ COUNTS: list[tuple[str, int, dict[str, Any], int]] = [
     ("deeplab_v3", 21, {"backbone": "mobilenet_v2"}, 5_113_877),
     ("deeplab_v3", 21, {"backbone": "mobilenet_v3_large"}, 11_025_477),
     ("deeplab_v3", 21, {"backbone": "mobilenet_v3_large", "aux": True}, 11_029_328),
+    ("fc_densenet", 11, {}, 1_376_795), ("fc_densenet", 11, {"layers": 67}, 3_463_243),
+    ("fc_densenet", 11, {"layers": 103}, 9_322_091), ("fc_densenet", 12, {"layers": 103}, 9_322_348),
     ("lraspp", 21, {}, 3_221_538), ("espnet", 12, {}, 354_517)]
+
+
+def test_other_depths_of_fc_densenet_are_refused() -> None:
+    with pytest.raises(PromptError, match="60 layers"):
+        MODELS["fc_densenet"](layers=60).build(3)
 
 
 def on_paper(name: str, classes: int, options: dict[str, Any]) -> torch.nn.Module:
