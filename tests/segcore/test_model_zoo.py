@@ -86,7 +86,8 @@ def test_the_embedded_card_is_complete_and_true() -> None:
 
 
 def test_listing_needs_no_torch() -> None:
-    code = ("import sys\nfrom segcore.model_zoo import list_models\nlist_models()\n"
+    code = ("import sys\nfrom segcore.model_zoo import list_models\nlist_models()\nfrom segcore.models import MODELS\n"
+            "from segcore.losses import LOSSES\nfrom segcore.metrics import METRICS\n[*MODELS, *LOSSES, *METRICS]\n"
             "print('torch' in sys.modules, 'cv2' in sys.modules)")
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert result.stdout.split() == ["False", "False"], result.stderr
