@@ -13,6 +13,8 @@ EXACT_FROM = 2.0
 """From this scale on every image pixel is shown as a plain square."""
 
 SMALLEST_LEVEL = 128
+ENOUGH = 0.85
+"""Pixels that a level must have per pixel of the screen, in each direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ class Pyramid:
         return picture
 
     def _level_for(self, scale: float) -> int:
-        """The smallest level that still has as many pixels as the screen shows."""
-        height, width = self.shape[0] * scale, self.shape[1] * scale
+        """The smallest level that has about as many pixels as the screen shows; a little fewer cannot be told by eye."""
+        height, width = self.shape[0] * scale * ENOUGH, self.shape[1] * scale * ENOUGH
         enough = [i for i, level in enumerate(self.levels) if level.shape[0] >= height and level.shape[1] >= width]
         return enough[-1] if enough else 0
 
