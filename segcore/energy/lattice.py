@@ -27,8 +27,8 @@ LANES = 8
 class Lattice:
     """The lattice of a set of N points with M corners in d dimensions; `filter` sums over points, weighted by exp(-|Δf|² / 2).
 
-    `corners`, `weights` (N, d + 1): where each point is splatted. `starts` (M + 1,), `points`, `shares` (N · (d + 1),): the same
-    by corner. `neighbours` (d + 1, M, 2): corners before and after along each direction, M where there is none.
+    `corners`, `weights` (N, d + 1): where each point is splatted. `starts` (M + 1,), `points`, `shares` (N · (d + 1),): the
+    same by corner. `chains` per direction: corners in rows of neighbours, one row after the other, and where each row starts.
     """
 
     corners: Ints
@@ -36,22 +36,19 @@ class Lattice:
     starts: Ints
     points: Ints
     shares: Floats
-    neighbours: Ints
+    chains: tuple[tuple[Ints, Ints], ...]
 
-    def blurred(self, blocks: Floats, scratch: tuple[Floats, Floats] | None = None) -> Floats:
-        """Splat and blur float32 (N, B, 8) values; float32 (M + 1, B, 8) at the corners, in one of the two `scratch` arrays."""
-        size = len(self.starts) - 1
-        a, b = scratch or self.scratch(blocks.shape[1])
-        in_parts(_splat, size, self.starts, self.points, self.shares, blocks, a)
-        for direction in self.neighbours:
-            in_parts(_blur, size, direction, a, b)
-            a, b = b, a
-        return a
+    def blurred(self, blocks: Floats, scratch: Floats | None = None) -> Floats:
+        """Splat and blur float32 (N, B, 8) values; float32 (M, B, 8) at the corners, in `scratch` if that is given."""
+        corners = self.scratch(blocks.shape[1]) if scratch is None else scratch
+        in_parts(_splat, len(corners), self.starts, self.points, self.shares, blocks, corners)
+        for order, starts in self.chains:
+            in_parts(_blur, len(starts) - 1, order, starts, corners.reshape(len(corners), -1))
+        return corners
 
-    def scratch(self, blocks: int) -> tuple[Floats, Floats]:
-        """Two arrays for `blurred`; keeping them saves the system the work of finding tens of megabytes each time."""
-        shape = len(self.starts), blocks, LANES
-        return np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    def scratch(self, blocks: int) -> Floats:
+        """An array for `blurred`; keeping it saves the system the work of finding tens of megabytes each time."""
+        return np.empty((len(self.starts) - 1, blocks, LANES), np.float32)
 
     def add_to(self, out: Floats, blurred: Floats, scale: Floats) -> None:
         """Read blurred values back at the points, times scale (N,), and add them to `out`, float32 (N, B, 8)."""
@@ -97,17 +94,27 @@ def build(features: Floats) -> Lattice:
     """The lattice of float32 (N, d) features, scaled so that the filter's standard deviation is 1 in each."""
     features = np.ascontiguousarray(features, np.float32)
     count, d = features.shape
-    keys, weights = np.empty((count, d + 1, d), np.int32), np.empty((count, d + 1), np.float32)
-    in_parts(_embed, count, features, keys, weights)
-    corners, found, table = _index(keys)
-    neighbours = np.full((d + 1, len(found), 2), len(found), np.int32)
-    in_parts(_neighbours, len(found), found, table, neighbours)
-    return Lattice(corners, weights, *_by_corner(corners, weights, len(found)), neighbours)
+    codes, weights = np.empty((count, d + 1), np.uint64), np.empty((count, d + 1), np.float32)
+    in_parts(_embed, count, features, _factors(d), codes, weights)
+    corners, found, slots, numbers = _index(codes)
+    after = np.full((d + 1, len(found)), -1, np.int32)
+    in_parts(_neighbours, len(found), found, slots, numbers, _factors(d), after)
+    starts, points, shares = _by_corner(corners, weights, len(found))
+    return Lattice(corners, weights, starts, points, shares, tuple(_chains(row) for row in after))
+
+
+def _factors(d: int) -> NDArray[np.uint64]:
+    """Random odd factors, uint64 (d,): a corner's code is their sum, times its coordinates, modulo 2^64.
+
+    Codes stand for corners: that two of a million are the same by accident has a chance of one in ten million. Since they
+    are linear, a neighbour's code is the corner's plus a constant.
+    """
+    return np.random.default_rng(2010).integers(0, 1 << 63, d, np.uint64) * np.uint64(2) + np.uint64(1)
 
 
 @njit(cache=True, nogil=True)
-def _embed(first, last, features, keys, weights):  # type: ignore[no-untyped-def]
-    """Keys int32 (N, d + 1, d) of the corners around each point, and barycentric weights float32 (N, d + 1)."""
+def _embed(first, last, features, factors, codes, weights):  # type: ignore[no-untyped-def]
+    """Codes uint64 (N, d + 1) of the corners around each point, and barycentric weights float32 (N, d + 1)."""
     d = features.shape[1]
     scale = np.empty(d, np.float32)
     for i in range(d):
@@ -129,7 +136,7 @@ def _embed(first, last, features, keys, weights):  # type: ignore[no-untyped-def
         for i in range(d + 1):                      # the nearest point of the lattice whose coordinates are all ≡ 0
             nearest = np.int32(np.floor(raised[i] / (d + 1) + np.float32(0.5)))
             base[i] = nearest * (d + 1)
-            excess += nearest
+            excess += int(nearest)
         for i in range(d):                          # the order of the remainders says which simplex it is
             for j in range(i + 1, d + 1):
                 if raised[i] - base[i] < raised[j] - base[j]:
@@ -151,53 +158,42 @@ def _embed(first, last, features, keys, weights):  # type: ignore[no-untyped-def
         bary[0] += 1 + bary[d + 1]
         for k in range(d + 1):
             weights[n, k] = bary[k]
+            code = np.uint64(0)
             for i in range(d):
-                keys[n, k, i] = base[i] + (k if rank[i] <= d - k else k - (d + 1))
+                code += factors[i] * np.uint64(np.int64(base[i] + (k if rank[i] <= d - k else k - (d + 1))))
+            codes[n, k] = code
 
 
 @njit(cache=True, nogil=True)
-def _find(key, keys, table):  # type: ignore[no-untyped-def]
-    """The slot of `table` that holds `key`, or the empty one where it belongs."""
-    mask = len(table) - 1
-    code = np.uint64(0)
-    for i in range(len(key)):
-        code = (code + np.uint64(np.int64(key[i]) + 1000003)) * np.uint64(0x9E3779B97F4A7C15)
-        code ^= code >> np.uint64(29)
-    slot = np.int64(code & np.uint64(mask))
-    while table[slot] >= 0:
-        same = True
-        other = table[slot]
-        for i in range(len(key)):
-            if keys[other, i] != key[i]:
-                same = False
-                break
-        if same:
-            break
-        slot = (slot + 1) & mask
+def _find(code, slots, numbers):  # type: ignore[no-untyped-def]
+    """The slot of the hash table that holds `code`, or the empty one where it belongs."""
+    mask = np.uint64(len(slots) - 1)
+    mixed = (code ^ (code >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
+    slot = (mixed >> np.uint64(32)) & mask
+    while numbers[slot] >= 0 and slots[slot] != code:
+        slot = (slot + np.uint64(1)) & mask
     return slot
 
 
 @njit(cache=True, nogil=True)
-def _index(keys):  # type: ignore[no-untyped-def]
-    """Numbers int32 (N, d + 1) of equal keys, the different keys (M, d), and the hash table that finds them."""
-    count, corners, d = keys.shape
+def _index(codes):  # type: ignore[no-untyped-def]
+    """Numbers int32 (N, d + 1) of equal codes, the different codes (M,), and the hash table that finds numbers by code."""
+    count, each = codes.shape
     size = 1024
-    while size < 2 * count * corners:
+    while size < 2 * count * each:
         size *= 2
-    table = np.full(size, -1, np.int32)
-    found = np.empty((count * corners, d), np.int32)
-    numbers = np.empty((count, corners), np.int32)
+    slots, numbers = np.empty(size, np.uint64), np.full(size, -1, np.int32)
+    found, corners = np.empty(count * each, np.uint64), np.empty((count, each), np.int32)
     used = 0
     for n in range(count):
-        for k in range(corners):
-            slot = _find(keys[n, k], found, table)
-            if table[slot] < 0:
-                table[slot] = used
-                for i in range(d):
-                    found[used, i] = keys[n, k, i]
+        for k in range(each):
+            slot = _find(codes[n, k], slots, numbers)
+            if numbers[slot] < 0:
+                slots[slot], numbers[slot] = codes[n, k], used
+                found[used] = codes[n, k]
                 used += 1
-            numbers[n, k] = table[slot]
-    return numbers, found[:used].copy(), table
+            corners[n, k] = numbers[slot]
+    return corners, found[:used].copy(), slots, numbers
 
 
 @njit(cache=True, nogil=True)
@@ -222,20 +218,41 @@ def _by_corner(corners, weights, size):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _neighbours(first, last, keys, table, out):  # type: ignore[no-untyped-def]
-    """Who comes after each corner along each direction, and so who comes before."""
-    d = keys.shape[1]
-    key = np.empty(d, np.int32)
+def _neighbours(first, last, found, slots, numbers, factors, after):  # type: ignore[no-untyped-def]
+    """Who comes after each corner along each direction, -1 where nobody does."""
+    d = len(factors)
+    total = np.uint64(0)
+    for i in range(d):
+        total += factors[i]
     for j in range(d + 1):
+        step = total
+        if j < d:
+            step -= factors[j] * np.uint64(d + 1)
         for n in range(first, last):
-            for i in range(d):
-                key[i] = keys[n, i] + 1
-            if j < d:
-                key[j] = keys[n, j] - d
-            other = table[_find(key, keys, table)]
-            if other >= 0:
-                out[j, n, 0] = other
-                out[j, other, 1] = n
+            after[j, n] = numbers[_find(found[n] + step, slots, numbers)]
+
+
+@njit(cache=True, nogil=True)
+def _chains(after):  # type: ignore[no-untyped-def]
+    """(order, starts): the corners of all rows of two and more neighbours, one row after the other."""
+    size = len(after)
+    has_before = np.zeros(size, np.bool_)
+    for m in range(size):
+        if after[m] >= 0:
+            has_before[after[m]] = True
+    order, starts = np.empty(size, np.int32), np.empty(size + 1, np.int32)
+    count = rows = 0
+    for m in range(size):
+        if after[m] >= 0 and not has_before[m]:
+            starts[rows] = count
+            rows += 1
+            k = m
+            while k >= 0:
+                order[count] = k
+                count += 1
+                k = after[k]
+    starts[rows] = count
+    return order[:count].copy(), starts[:rows + 1].copy()
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -252,13 +269,23 @@ def _splat(first, last, starts, points, shares, values, out):  # type: ignore[no
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _blur(first, last, pairs, a, b):  # type: ignore[no-untyped-def]
+def _blur(first, last, order, starts, corners):  # type: ignore[no-untyped-def]
+    """Each corner plus half of both neighbours, in place: walking along a row every value is read and written once."""
     half = np.float32(0.5)
-    for m in range(first, last):
-        here, before, after, row = a[m], a[np.uint64(pairs[m, 0])], a[np.uint64(pairs[m, 1])], b[m]
-        for block in range(a.shape[1]):
-            for c in range(LANES):
-                row[block, c] = here[block, c] + half * (before[block, c] + after[block, c])
+    channels = corners.shape[1]
+    before = np.empty(channels, np.float32)
+    for chain in range(first, last):
+        before[:] = 0
+        end = starts[chain + 1] - 1
+        for k in range(starts[chain], end):
+            row, after = corners[np.uint64(order[k])], corners[np.uint64(order[k + 1])]
+            for c in range(channels):
+                old = row[c]
+                row[c] = old + half * (before[c] + after[c])
+                before[c] = old
+        row = corners[np.uint64(order[end])]
+        for c in range(channels):
+            row[c] += half * before[c]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -274,15 +301,22 @@ def _slice(first, last, corners, weights, a, scale, out):  # type: ignore[no-unt
 
 @njit(cache=True, nogil=True, fastmath=True)
 def below_maximum(first, last, values):  # type: ignore[no-untyped-def]
-    """Subtract from each row its largest value, in place."""
+    """Subtract from each row of (N, C) its largest value, in place."""
     for n in range(first, last):
-        row = values[n].ravel()
-        row -= row.max()
+        top = values[n, 0]
+        for c in range(values.shape[1]):
+            top = max(top, values[n, c])
+        for c in range(values.shape[1]):
+            values[n, c] -= top
 
 
 @njit(cache=True, nogil=True, fastmath=True)
 def normalise(first, last, values):  # type: ignore[no-untyped-def]
-    """Divide each row by its sum, in place."""
+    """Divide each row of (N, C) by its sum, in place."""
     for n in range(first, last):
-        row = values[n].ravel()
-        row *= np.float32(1) / row.sum()
+        total = np.float32(0)
+        for c in range(values.shape[1]):
+            total += values[n, c]
+        total = np.float32(1) / total
+        for c in range(values.shape[1]):
+            values[n, c] *= total

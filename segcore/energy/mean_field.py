@@ -1,4 +1,4 @@
-"""Mean-field inference in fully connected CRFs with Gaussian edges (Krähenbühl and Koltun 2011), without other people's code."""
+"""Mean-field inference in fully connected CRFs with Gaussian edges (Krähenbühl and Koltun 2011)."""
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
@@ -25,11 +25,12 @@ class Kernel:
         self._norm = 1 / np.sqrt(total + np.float32(1e-20))
         self._weighted = self._norm * np.float32(weight)
         self._scratch = self._lattice.scratch(blocks)
+        self._scaled = np.empty((len(features), blocks, lattice.LANES), np.float32)
 
     def add_messages(self, belief: Floats, energy: Floats) -> None:
         """Add what the other pixels say to `energy`, both float32 (N, B, 8)."""
-        scaled = belief * self._norm[:, None, None]
-        self._lattice.add_to(energy, self._lattice.blurred(scaled, self._scratch), self._weighted)
+        np.multiply(belief, self._norm[:, None, None], out=self._scaled)
+        self._lattice.add_to(energy, self._lattice.blurred(self._scaled, self._scratch), self._weighted)
 
 
 def kernels(image: NDArray[np.uint8], blocks: int, *, w1: float, sigma_alpha: float, sigma_beta: float, w2: float,
@@ -68,7 +69,8 @@ def iterate(image: NDArray[np.uint8], prob: Floats, *, iterations: int, w1: floa
     energy = unary.copy()
     _softmax(energy, belief)
     yield whole
-    parts = kernels(image, unary.shape[1], w1=w1, sigma_alpha=sigma_alpha, sigma_beta=sigma_beta, w2=w2, sigma_gamma=sigma_gamma)
+    parts = kernels(image, unary.shape[1], w1=w1, sigma_alpha=sigma_alpha, sigma_beta=sigma_beta, w2=w2,
+                    sigma_gamma=sigma_gamma)
     for _ in range(iterations):
         np.copyto(energy, unary)
         for kernel in parts:
@@ -79,9 +81,9 @@ def iterate(image: NDArray[np.uint8], prob: Floats, *, iterations: int, w1: floa
 
 def _softmax(energy: Floats, belief: Floats) -> None:
     """belief = exp(energy) / Σ exp(energy) along the last two axes; spoils `energy`."""
-    lattice.in_parts(lattice.below_maximum, len(energy), energy)
+    lattice.in_parts(lattice.below_maximum, len(energy), energy.reshape(len(energy), -1))
     np.exp(energy, out=belief)
-    lattice.in_parts(lattice.normalise, len(belief), belief)
+    lattice.in_parts(lattice.normalise, len(belief), belief.reshape(len(belief), -1))
 
 
 def infer(image: NDArray[np.uint8], prob: Floats, **options: float) -> Floats:

@@ -45,7 +45,7 @@ class DenseCrf(Refiner):
                                    help="How far neighbours see each other, whatever their colour")
         iterations: int = param(10, min=0, max=100, label="Iterations", help="Rounds of mean field; DeepLab uses 10")
         engine: str = param("auto", choices=("auto", "own", "pydensecrf"), label="Engine", advanced=True,
-                            help="What computes it; auto takes the first that is there")
+                            help="What computes it: SegDesk's own code (auto), or pydensecrf2 when that is installed")
         max_megapixels: float = param(2.0, min=0.01, max=100, step=0.5, label="Work at most at", unit="MP", advanced=True,
                                       help="Larger photos are refined at this size and the result is scaled up")
 
@@ -107,19 +107,14 @@ def _shrink(plane: NDArray[np.float32], fixed: NDArray[np.integer] | None, index
 
 def _engine(name: str) -> Any:
     """The function that does the inference; imported here because both engines are heavy and one is optional."""
-    if name in ("auto", "own"):
-        try:
-            from segcore.energy.mean_field import infer
-            return infer
-        except ImportError:
-            if name == "own":
-                raise SegcoreError("The built-in dense CRF engine is not part of this installation.",
-                                   "Choose the engine “auto”.") from None
+    if name != "pydensecrf":
+        from segcore.energy.mean_field import infer
+        return infer
     try:
         import pydensecrf.densecrf  # noqa: F401
     except ImportError:
-        raise SegcoreError("The dense CRF needs the package pydensecrf2, which is not installed.",
-                           'Install it with: pip install "segdesk[pydensecrf]"') from None
+        raise SegcoreError("The engine pydensecrf needs the package pydensecrf2, which is not installed.",
+                           'Choose the engine “own”, or install it with: pip install "segdesk[pydensecrf]"') from None
     return _pydensecrf
 
 

@@ -18,12 +18,6 @@ def sample(classes=3, height=24, width=32, seed=0):
     return np.ascontiguousarray(image), np.ascontiguousarray(prob)
 
 
-def refiner_of(cls):
-    if cls.name == "dense_crf":
-        pytest.importorskip("pydensecrf", reason="the dense CRF needs pydensecrf2")
-    return cls()
-
-
 @pytest.mark.parametrize("cls", ALL)
 @pytest.mark.parametrize(("classes", "height", "width"),
                          [(2, 24, 32), (7, 24, 32), (3, 1, 40), (3, 40, 1), (2, 1, 1), (1, 9, 9)])
@@ -31,7 +25,7 @@ def test_result_is_probabilities_of_the_same_shape(cls, classes, height, width):
     image, prob = sample(classes, height, width)
     image.setflags(write=False), prob.setflags(write=False)
     before = prob.copy()
-    result = refiner_of(cls).refine(image, prob)
+    result = cls().refine(image, prob)
     assert result.shape == prob.shape and result.dtype == np.float32 and result is not prob
     assert np.isfinite(result).all() and (result >= 0).all()
     np.testing.assert_allclose(result.sum(axis=0), 1, atol=1e-4)
@@ -43,7 +37,7 @@ def test_fixed_pixels_stay(cls):
     image, prob = sample()
     fixed = np.full(prob.shape[1:], -1, np.int16)
     fixed[3:6, 4:9], fixed[10, 10], fixed[20, 3:5] = 2, 0, 1
-    result = refiner_of(cls).refine(image, prob, fixed)
+    result = cls().refine(image, prob, fixed)
     known = fixed >= 0
     np.testing.assert_array_equal(result.argmax(axis=0)[known], fixed[known])
     np.testing.assert_array_equal(result.max(axis=0)[known], 1)
@@ -53,7 +47,7 @@ def test_fixed_pixels_stay(cls):
 def test_uniform_input_is_unchanged(cls):
     image, _ = sample()
     prob = np.full((4, *image.shape[:2]), 0.25, np.float32)
-    np.testing.assert_allclose(refiner_of(cls).refine(image, prob), prob, atol=1e-4)
+    np.testing.assert_allclose(cls().refine(image, prob), prob, atol=1e-4)
 
 
 @pytest.mark.parametrize("cls", ALL)
@@ -62,7 +56,7 @@ def test_certain_halves_stay(cls):
     image[:, 15:] = 255
     mask = np.zeros((20, 30), bool)
     mask[:, 15:] = True
-    np.testing.assert_array_equal(refiner_of(cls).refine(image, as_planes(mask)).argmax(axis=0), mask)
+    np.testing.assert_array_equal(cls().refine(image, as_planes(mask)).argmax(axis=0), mask)
 
 
 def broken(prob, how):
@@ -89,13 +83,13 @@ def test_bad_probabilities_are_a_sentence(cls, how):
 def test_bad_fixed_pixels_are_a_sentence(cls, fixed):
     image, prob = sample()
     with pytest.raises(PromptError):
-        refiner_of(cls).refine(image, prob, fixed)
+        cls().refine(image, prob, fixed)
 
 
 @pytest.mark.parametrize("cls", ALL)
 def test_unnormalised_probabilities_are_normalised(cls):
     image, prob = sample()
-    refiner = refiner_of(cls)
+    refiner = cls()
     np.testing.assert_allclose(refiner.refine(image, prob * 7), refiner.refine(image, prob), atol=1e-3)
 
 

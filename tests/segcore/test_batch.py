@@ -133,7 +133,6 @@ def test_specks_become_unlabelled(project):
 
 
 def test_joint_refiners_weigh_regions_together_and_spare_locked_ones(project):
-    pytest.importorskip("pydensecrf", reason="needs pydensecrf2")
     project.write_annotation(project.images[0], holed())
     run(batch.refine_stored(project, project.images, REFINERS["dense_crf"](w1=0, w2=10, sigma_gamma=1)))
     after = project.read_annotation(project.images[0]).region_map

@@ -45,25 +45,25 @@ def scene(classes=3, size=18, seed=1):
     return image, prob / prob.sum(axis=0), truth
 
 
-def test_close_to_brute_force():
-    pytest.importorskip("pydensecrf", reason="needs pydensecrf2")
+@pytest.mark.parametrize("engine", ["own", "pydensecrf"])
+def test_close_to_brute_force(engine):
+    if engine == "pydensecrf":
+        pytest.importorskip("pydensecrf", reason="needs pydensecrf2")
     image, prob, _ = scene()
     options = {"w1": 4.0, "sigma_alpha": 6.0, "sigma_beta": 20.0, "w2": 1.0, "sigma_gamma": 1.5, "iterations": 3}
-    got = DenseCrf(**options, engine="pydensecrf").refine(image, prob)
+    got = DenseCrf(**options, engine=engine).refine(image, prob)
     expected = brute_force(image, prob, **options)
     assert (got.argmax(axis=0) == expected.argmax(axis=0)).mean() > 0.98
     assert np.abs(got - expected).mean() < 0.05
 
 
 def test_cleans_noise_along_edges():
-    pytest.importorskip("pydensecrf", reason="needs pydensecrf2")
     image, prob, truth = scene(size=60)
     refined = DenseCrf(sigma_beta=20).refine(image, prob)
     assert (prob.argmax(axis=0) == truth).mean() < 0.9 < 0.99 < (refined.argmax(axis=0) == truth).mean()
 
 
 def test_large_photos_are_refined_smaller_and_say_so():
-    pytest.importorskip("pydensecrf", reason="needs pydensecrf2")
     image, prob, truth = scene(size=90)
     fixed = np.full(truth.shape, -1)
     fixed[0, :5] = 2
@@ -87,7 +87,6 @@ def test_without_engine_there_is_a_sentence(monkeypatch):
 
 
 def test_zero_iterations_change_nothing():
-    pytest.importorskip("pydensecrf", reason="needs pydensecrf2")
     image, prob, _ = scene()
     np.testing.assert_allclose(DenseCrf(iterations=0).refine(image, prob), prob, atol=1e-5)
 
