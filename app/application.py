@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.garbage import GarbageCollector
 from app.main_window import MainWindow
 from app.workspace import Workspace
 
@@ -24,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     application.setApplicationName("segdesk")
     application.setApplicationDisplayName("SegDesk")
     application.setDesktopFileName("segdesk")
+    GarbageCollector(application)
     workspace = Workspace()
     window = MainWindow(workspace)
     window.show()

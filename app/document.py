@@ -34,6 +34,7 @@ class Document(QObject):
         # Objects first: hardly anybody begins with the background.
         self._active_class = next((c.id for c in classes if c.is_thing), next(iter(self.classes), 1))
         self._active_region = 0
+        self._edit: Edit | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -68,11 +69,13 @@ class Document(QObject):
         self.active_changed.emit()
 
     def edit(self, title: str) -> Edit:
-        """Begin a transaction that becomes one undo step."""
+        """Begin a transaction that becomes one undo step; refused while another one is open, since neither could roll back."""
         if self.read_only_reason:
             raise SegcoreError(self.read_only_reason)
-        return Edit(self.annotation, title, policy=self.policy, selected=self._active_region,
+        self._refuse_during_edit()
+        self._edit = Edit(self.annotation, title, policy=self.policy, selected=self._active_region,
                     on_change=self._on_change, on_commit=self._commit)
+        return self._edit
 
     def target(self, edit: Edit, source: str = "hand") -> int:
         """The region that a stroke paints: the active one, the one region of a stuff class, or a new one."""
@@ -117,15 +120,21 @@ class Document(QObject):
 
     def undo(self) -> str:
         """Take back the last step; returns its title, empty when there is none."""
+        self._refuse_during_edit()
         title = self.history.undo_title
         self._replay(self.history.undo(self.annotation))
         return title
 
     def redo(self) -> str:
         """Do the last undone step again; returns its title, empty when there is none."""
+        self._refuse_during_edit()
         title = self.history.redo_title
         self._replay(self.history.redo(self.annotation))
         return title
+
+    def _refuse_during_edit(self) -> None:
+        if self._edit is not None and self._edit.is_open:
+            raise SegcoreError("A stroke is still going on.", "Finish it, or cancel it with Esc, first.")
 
     def _replay(self, patch: Patch | None) -> None:
         if patch is None:

@@ -141,9 +141,11 @@ class Edit:
         self._on_change, self._on_commit = on_change, on_commit
         self._before: dict[tuple[int, int], NDArray[np.uint16]] = {}
         self._regions_before: dict[int, Region] = {}
+        self.is_open = False
 
     def __enter__(self) -> Edit:
         self._regions_before = dict(self._annotation.regions)
+        self.is_open = True
         return self
 
     @property
@@ -204,6 +206,7 @@ class Edit:
 
     def __exit__(self, exc_type: type[BaseException] | None, exc: BaseException | None,
                  traceback: TracebackType | None) -> None:
+        self.is_open = False
         if exc_type is not None:
             self.revert()
             return

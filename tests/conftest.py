@@ -1,7 +1,9 @@
 """Shared fixtures: Qt without a screen, user folders of the test's own, real data where it is there."""
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,15 @@ def own_user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     for name in ("CONFIG", "STATE", "CACHE", "DATA"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
     return home
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_here(request: pytest.FixtureRequest) -> Iterator[None]:
+    """As in the program: a job's thread never collects, or it would destroy widgets outside their thread."""
+    gc.disable()
+    yield
+    if "qtbot" in request.fixturenames or gc.get_count()[0] > 200_000:
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

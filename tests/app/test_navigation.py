@@ -9,6 +9,7 @@ from PIL import Image as Pillow
 
 from app.opening import open_path
 from app.workspace import Workspace
+from segcore.errors import SegcoreError
 from segcore.project import Project
 from segcore.types import LabelClass
 
@@ -148,3 +149,15 @@ def test_stepping_stops_at_the_ends_and_skips(qtbot, workspace: Workspace) -> No
     qtbot.waitUntil(lambda: workspace.document is not None and workspace.document.entry.name == "2.png")
     workspace.step(2)
     assert workspace.index == 2 and "last image" in workspace.messages[-1][1]
+
+
+def test_a_second_edit_waits_for_the_first(workspace: Workspace) -> None:
+    document = workspace.document
+    stroke(workspace, (slice(0, 2), slice(0, 2)))
+    with document.edit("Long stroke") as edit:
+        edit.paint((slice(0, 9), slice(0, 9)), np.ones((9, 9), bool), 1)
+        for refused in (lambda: document.edit("x"), lambda: document.remove_region(1), document.undo, document.redo):
+            with pytest.raises(SegcoreError, match="still going on"):
+                refused()
+    assert document.history.titles() == ["Stroke", "Long stroke"] and (document.annotation.region_map[:9, :9] == 1).all()
+    document.undo()
