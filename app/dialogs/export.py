@@ -116,7 +116,8 @@ class Dialog(Form):
 
     def _finished(self, report: Any) -> None:
         self.accept()
-        self.window_.dialogs.show("report", report=report, title="Exported")
+        self.window_.dialogs.show("report", report=report, title="Exported",
+                                  note="Every mask was read back and compared.")
 
     def done(self, result: int) -> None:
         if self._job is not None:

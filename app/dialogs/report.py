@@ -19,11 +19,11 @@ SHOWN = 500
 class Dialog(Form):
     """Shows a Report; every image that was read is accounted for."""
 
-    def __init__(self, window: MainWindow, report: Report, title: str) -> None:
+    def __init__(self, window: MainWindow, report: Report, title: str, note: str = "") -> None:
         super().__init__(window, title, (560, 460))
         self._report = report
         self.body.addWidget(heading(summary(report)))
-        self.body.addWidget(muted(balance(report)))
+        self.body.addWidget(muted(f"{balance(report)} {note}".strip()))
         tree = QTreeWidget(columnCount=2)
         tree.setHeaderLabels(["What", "How much, or why"])
         tree.setUniformRowHeights(True)
@@ -63,7 +63,7 @@ def summary(report: Report) -> str:
 def balance(report: Report) -> str:
     """Read = converted + skipped, in words."""
     left = f"{len(report.skipped):,} left out" if report.skipped else "nothing left out"
-    return f"{report.read:,} read: {report.converted:,} converted, {left}. Everything was read back and compared."
+    return f"{report.read:,} read: {report.converted:,} converted, {left}."
 
 
 def _clean(text: str) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, QStringListModel, Qt, QTimer
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QLabel, QLineEdit, QListView, QVBoxLayout
 
 from app.panels import Panel
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 
-class ImageList(QAbstractListModel):
-    """The rows that pass the filter; row -> place in `project.images`. Roles: Display is the name, User the entry."""
+class ImageList(QStringListModel):
+    """The rows that pass the filter; row -> place in `project.images`. Roles: Display is the name, User the entry.
+
+    The names live in Qt's own list, because a view asks for the number of rows once per row.
+    """
 
     def __init__(self, panel: ImagesPanel) -> None:
         super().__init__(panel)
@@ -28,22 +31,15 @@ class ImageList(QAbstractListModel):
         self._places: list[int] = []
         self._rows: dict[int, int] = {}
         self._names: list[str] = []
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self._places)
+        self._shown: list[str] = []
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.UserRole, Qt.ItemDataRole.ToolTipRole,
-                        Qt.ItemDataRole.AccessibleTextRole) or not index.isValid():
-            return None
-        entry = self.entry(index.row())
-        if role == Qt.ItemDataRole.UserRole:
-            return entry
-        name = show(entry.name)
-        if role == Qt.ItemDataRole.DisplayRole:
-            return name
-        return f"{name}, {STATES[entry.state].title.lower()}" if role == Qt.ItemDataRole.AccessibleTextRole else (
-            f"{name}\n{STATES[entry.state].title}")
+        if role == Qt.ItemDataRole.UserRole and index.isValid():
+            return self.entry(index.row())
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole) and index.isValid():
+            state = STATES[self.entry(index.row()).state].title
+            return f"{self._shown[self.place(index.row())]}, {state.lower()}"
+        return super().data(index, role)
 
     def entry(self, row: int) -> ImageEntry:
         """The image in a row."""
@@ -61,7 +57,9 @@ class ImageList(QAbstractListModel):
     def read_names(self) -> None:
         """Take over the project's images, before a filter."""
         project = self._workspace.project
-        self._names = [entry.name.casefold() for entry in project.images] if project else []
+        names = [entry.name for entry in project.images] if project else []
+        self._shown = [name if name.isprintable() and name.isascii() else show(name) for name in names]
+        self._names = [name.casefold() for name in self._shown]
 
     def filter(self, text: str, state: str) -> None:
         """Keep the images whose name holds all words of `text` and whose state is `state`, if one is given."""
@@ -72,10 +70,9 @@ class ImageList(QAbstractListModel):
         if state and self._workspace.project is not None:
             images = self._workspace.project.images
             places = [i for i in places if images[i].state == state]
-        self.beginResetModel()
         self._places = list(places)
         self._rows = {place: row for row, place in enumerate(self._places)}
-        self.endResetModel()
+        self.setStringList([self._shown[place] for place in self._places])
 
     def touch(self, place: int) -> None:
         """Redraw the row of an image."""
@@ -124,6 +121,7 @@ class ImagesPanel(Panel):
         view.setModel(self.model)
         view.setItemDelegate(ImageRow(self.workspace, self.thumbnails, view))
         view.setUniformItemSizes(True)
+        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         view.verticalScrollBar().setSingleStep(ROW_HEIGHT // 2)

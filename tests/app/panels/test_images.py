@@ -68,6 +68,8 @@ def test_thumbnails_arrive(panel, qtbot):
 
 def test_odd_file_names_are_one_printable_line(panel, opened):
     opened.workspace.project.images[0] = ImageEntry("new\nline \udcff.png", "x.png")
+    panel.model.read_names()
+    panel.apply_filter()
     text = panel.model.index(0).data()
     assert "\n" not in text and text.encode("utf-8")
 
