@@ -162,10 +162,11 @@ def read_examples(folder: Path) -> Iterator[Example]:
 
 
 def _read_scribble(pixels: NDArray[np.uint8]) -> NDArray[np.int8]:
+    """Light yellow strokes lie on the object, red ones on the background, black is neither."""
     out = np.full(pixels.shape[:2], -1, np.int8)
     red, green = pixels[..., 0].astype(int), pixels[..., 1].astype(int)
-    out[(red > 128) & (green < 96)] = 1
-    out[(red > 128) & (green > 160)] = 0
+    out[(red > 128) & (green < 96)] = 0
+    out[(red > 128) & (green > 160)] = 1
     return out
 
 

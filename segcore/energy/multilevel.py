@@ -17,7 +17,7 @@ from segcore.energy.colour_model import PIXELS, bin_of
 from segcore.energy.contrast import weight
 from segcore.energy.trees import STEPS
 
-COARSE_PIXELS = 60_000
+COARSE_PIXELS = 30_000
 Pixels = NDArray[np.uint8]
 
 
@@ -230,19 +230,26 @@ def _refine_level(pyramid: Pyramid, frame: Frame, terms: Terms, coarser: Pixels,
     top, left, height, width = frame.at(level)
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     near = cv2.dilate(coarser, kernel) ^ cv2.erode(coarser, kernel)
-    labels, band = (np.ascontiguousarray(_double(plane)[:height, :width]) for plane in (coarser, near))
-    band = band.view(np.bool_)
+    labels = np.ascontiguousarray(_double(coarser)[:height, :width])
+    band = np.ascontiguousarray(_double(near)[:height, :width]).view(np.bool_)
     if height * width <= thin_pixels:
         band |= _thin(labels, band, pyramid.levels[level], pyramid.levels[level + 1], top, left, terms.table, 24.0, 1.0)
+    return cut_band(pyramid.levels[level], frame, terms, labels, band, level, pyramid.betas[level])
+
+
+def cut_band(pixels: Pixels, frame: Frame, terms: Terms, labels: Pixels, band: NDArray[np.bool_], level: int,
+             falloff: float) -> Pixels:
+    """Cut the pixels of `band` bool (h, w) of a level again; `labels` uint8 (h, w), overwritten, hold for all others."""
     nodes = np.flatnonzero(band)
     if not nodes.size:
         return labels
+    top, left, height, width = frame.at(level)
     cell = 1 << level
     upper, lower, bottom, right = terms.inside
     inside = (-(-upper // cell), -(-lower // cell), bottom // cell if bottom < frame.height else height,
               right // cell if right < frame.width else width)
-    problem: Any = _gather(nodes, band, labels, pyramid.levels[level], top, left, terms.table, terms.soft,
-                           frame.coarsest - level, terms.seeds[level], inside, terms.strength / cell, pyramid.betas[level])
+    problem: Any = _gather(nodes, band, labels, pixels, top, left, terms.table, terms.soft, frame.coarsest - level,
+                           terms.seeds[level], inside, terms.strength / cell, falloff)
     found, _ = mincut.solve_band(*problem)
     labels.reshape(-1)[nodes] = found
     return labels
