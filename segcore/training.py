@@ -7,7 +7,7 @@ import platform
 import re
 import time
 from collections.abc import Generator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,8 @@ def train(params: TrainingParams, data: Samples, validation: Samples, folder: Pa
             yield Progress(int(1000 * run.fraction), 1000, f"Epoch {run.epoch}: loss {loss:.3f}", figures)
     except GeneratorExit:
         run.save()
+        if run.best < 0:
+            run.keep({})    # never measured yet, but what was learned can be used
         raise
     return run.card
 
@@ -189,12 +191,14 @@ class Run:
         figures = measure(self.module, self.model, validation, self.device)
         if figures["mean_iou"] > self.best:
             self.best = figures["mean_iou"]
-            values = {f.name: getattr(self.card, f.name) for f in fields(ModelCard)}
-            measured = {"measured_on": f"{len(validation)} validation images"} | by_class_name(figures, self.card)
-            values |= {"seconds": round(self.elapsed, 1), "figures": measured}
-            self.card = checkpoint.save_model(ModelCard(**values), self.average, self.folder)
+            self.keep({"measured_on": f"{len(validation)} validation images"} | by_class_name(figures, self.card))
         self.module.load_state_dict(current)
         return figures
+
+    def keep(self, figures: dict[str, Any]) -> None:
+        """Write the averaged weights and their card."""
+        self.card = replace(self.card, seconds=round(self.elapsed, 1), figures=figures)
+        self.card = checkpoint.save_model(self.card, self.average, self.folder)
 
     def save(self) -> None:
         """Write the state to resume from."""

@@ -90,6 +90,8 @@ def test_a_closed_run_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None
     first = losses(RECIPE, tmp_path / "parts", stop=3)
     rest = losses(RECIPE, tmp_path / "parts")
     assert len(first) == 3 and len(rest) == 5
+    assert losses(replace(RECIPE, evaluate_every=9), tmp_path / "early", stop=1)
+    assert find_model(tmp_path / "early" / "early.json").figures == {}
     np.testing.assert_allclose(first + rest, whole, rtol=1e-4)
     one, two = (checkpoint.load_state(tmp_path / name / "resume.pt") for name in ("whole", "parts"))
     for name, value in one["average"].items():

@@ -46,7 +46,10 @@ class PyramidPooling(nn.Module):
 def pool(x: Tensor, grid: int) -> Tensor:
     """Average over a grid with `grid` rows and as many columns as keep the cells square."""
     height, width = x.shape[-2:]
-    return F.adaptive_avg_pool2d(x, (min(grid, height), max(1, min(width, round(grid * width / height)))))
+    size = min(grid, height), max(1, min(width, round(grid * width / height)))
+    if x.device.type == "mps":      # which averages only over cells of equal size
+        return F.adaptive_avg_pool2d(x.cpu(), size).to(x.device)
+    return F.adaptive_avg_pool2d(x, size)
 
 
 class LadderNet(nn.Module):
