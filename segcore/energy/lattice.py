@@ -113,6 +113,32 @@ def _factors(d: int) -> NDArray[np.uint64]:
 
 
 @njit(cache=True, nogil=True)
+def _simplex(raised, base, rank):  # type: ignore[no-untyped-def]
+    """The simplex around a point of the plane: `base` becomes its corner of remainder 0, `rank` the order of the others."""
+    d = len(raised) - 1
+    rank[:] = 0
+    excess = 0
+    for i in range(d + 1):                      # the nearest point of the lattice whose coordinates are all ≡ 0
+        nearest = np.int32(np.floor(raised[i] / (d + 1) + np.float32(0.5)))
+        base[i] = nearest * (d + 1)
+        excess += int(nearest)
+    for i in range(d):                          # the order of the remainders says which simplex it is
+        for j in range(i + 1, d + 1):
+            if raised[i] - base[i] < raised[j] - base[j]:
+                rank[i] += 1
+            else:
+                rank[j] += 1
+    for i in range(d + 1):                      # back onto the plane
+        rank[i] += excess
+        if rank[i] < 0:
+            rank[i] += d + 1
+            base[i] += d + 1
+        elif rank[i] > d:
+            rank[i] -= d + 1
+            base[i] -= d + 1
+
+
+@njit(cache=True, nogil=True)
 def _embed(first, last, features, factors, codes, weights):  # type: ignore[no-untyped-def]
     """Codes uint64 (N, d + 1) of the corners around each point, and barycentric weights float32 (N, d + 1)."""
     d = features.shape[1]
@@ -124,7 +150,6 @@ def _embed(first, last, features, factors, codes, weights):  # type: ignore[no-u
     rank = np.empty(d + 1, np.int32)
     bary = np.empty(d + 2, np.float32)
     for n in range(first, last):
-        rank[:] = 0
         bary[:] = 0
         total = np.float32(0)
         for j in range(d, 0, -1):                   # onto the plane where coordinates add up to zero
@@ -132,25 +157,7 @@ def _embed(first, last, features, factors, codes, weights):  # type: ignore[no-u
             raised[j] = total - j * c
             total += c
         raised[0] = total
-        excess = 0
-        for i in range(d + 1):                      # the nearest point of the lattice whose coordinates are all ≡ 0
-            nearest = np.int32(np.floor(raised[i] / (d + 1) + np.float32(0.5)))
-            base[i] = nearest * (d + 1)
-            excess += int(nearest)
-        for i in range(d):                          # the order of the remainders says which simplex it is
-            for j in range(i + 1, d + 1):
-                if raised[i] - base[i] < raised[j] - base[j]:
-                    rank[i] += 1
-                else:
-                    rank[j] += 1
-        for i in range(d + 1):                      # back onto the plane
-            rank[i] += excess
-            if rank[i] < 0:
-                rank[i] += d + 1
-                base[i] += d + 1
-            elif rank[i] > d:
-                rank[i] -= d + 1
-                base[i] -= d + 1
+        _simplex(raised, base, rank)
         for i in range(d + 1):
             part = (raised[i] - base[i]) / (d + 1)
             bary[d - rank[i]] += part
