@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.canvas.geometry import Rect, View
+from segcore.types import Box
 
 Labels = NDArray[Any]
 Colors = NDArray[np.uint32]
@@ -84,35 +85,34 @@ def render(labels: Labels, paint: Paint, view: View, rect: Rect) -> Colors:
     margin = paint.width + 1 if paint.edge is not None else 0
     x0, y0, x1, y1 = _grown(rect, margin, view.image_rect)
     labels = sample(labels, view, (x0, y0, x1, y1))
-    picture = paint.fill.take(labels, mode="wrap")
+    inner = slice(rect[1] - y0, rect[3] - y0), slice(rect[0] - x0, rect[2] - x0)
+    picture = paint.fill.take(labels[inner], mode="wrap")
     if paint.edge is not None:
         # Dashes are tied to the image, not to the screen, so that they move with it.
-        _outline(labels, paint, picture, x0 + y0 - math.floor(view.x + 0.5) - math.floor(view.y + 0.5))
-    return picture[rect[1] - y0:rect[3] - y0, rect[0] - x0:rect[2] - x0]
+        phase = rect[0] + rect[1] - math.floor(view.x + 0.5) - math.floor(view.y + 0.5)
+        _outline(labels, inner, paint, picture, phase)
+    return picture
 
 
-def _outline(labels: Labels, paint: Paint, picture: Colors, phase: int) -> None:
+def _outline(labels: Labels, inner: Box, paint: Paint, picture: Colors, phase: int) -> None:
+    """Draw outlines into `picture`, which shows the part `inner` of `labels`; only pixels beside a border cost anything."""
     import cv2
     assert paint.edge is not None
     side = 2 * paint.width + 1
     kernel = np.ones((side, side), np.uint8)
-    differs = cv2.dilate(labels, kernel) != cv2.erode(labels, kernel)
-    at = np.flatnonzero(differs)
-    if at.size == 0:
-        return
-    flat, here = picture.reshape(-1), labels.reshape(-1).take(at)
+    at = np.flatnonzero((cv2.dilate(labels, kernel) != cv2.erode(labels, kernel))[inner])
+    here = labels[inner].reshape(-1).take(at)
     colors = paint.edge.take(here, mode="wrap")
     if paint.dash is not None:
         other = paint.dash.take(here, mode="wrap")
         dashed = np.flatnonzero(other != colors)
-        y, x = np.divmod(at[dashed], labels.shape[1])
+        y, x = np.divmod(at[dashed], picture.shape[1])
         dashed = dashed[(x + y + phase) & DASH > 0]
         colors[dashed] = other[dashed]
-    flat[at] = colors
     if paint.selected is not None:
-        chosen = (labels == paint.selected).view(np.uint8)
-        around = cv2.dilate(chosen, np.ones((3, 3), np.uint8)) & ~chosen
-        picture[around.view(np.bool_)] = RIM
+        near = cv2.dilate((labels == paint.selected).view(np.uint8), np.ones((3, 3), np.uint8))[inner].reshape(-1).take(at)
+        colors[(near > 0) & (here != paint.selected)] = RIM
+    picture.reshape(-1)[at] = colors
 
 
 def _grown(rect: Rect, margin: int, limit: Rect) -> Rect:
