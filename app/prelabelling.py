@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from segcore.project import Project
 
 POLL = 0.02
-RETRY_MS = 200
+RETRY_MS, MOST_TRIES = 200, 25
 TITLE = "Accept prediction"
 
 
@@ -33,6 +33,7 @@ class Finished:
 
     name: str
     proposal: Proposal
+    tries: int = 0
     answer: queue.SimpleQueue[int | Exception] = field(default_factory=queue.SimpleQueue)
 
 
@@ -80,12 +81,13 @@ class Prelabelling(QObject):
             raise SegcoreError("Images are being labelled already.", "Cancel that in the list of jobs first.")
         if not any(class_id is not None for class_id in mapping.values()):
             raise ModelError("None of the network's classes has a class in the project.", "Choose or add some first.")
+        self.report = Report()
         names = [e.name for e in project.images if which == "all" or not project.has_annotation(e)]
+        names = self._without_open_image(names, f"model:{card.name}" if which == "all" else "")
         if not names:
             self.workspace.say("Every image has labels already.")
             return
         self.workspace.save_now()
-        self.report = Report()
         run = _Run(self.workspace, project, card, mapping, self.report)
         self.job = self.workspace.jobs.start(f"Predict on {len(names)} images", lambda: run.steps(names),
                                              on_progress=self._on_progress, on_done=self._on_end, on_cancelled=self._on_end,
@@ -95,6 +97,16 @@ class Prelabelling(QObject):
         """Stop after the image in hand; what was labelled stays."""
         if self.job is not None:
             self.job.cancel()
+
+    def _without_open_image(self, names: list[str], source: str) -> list[str]:
+        """Leave the open image out if it has regions of this source: its labels may not be in the file yet."""
+        document = self.workspace.document
+        if document is None or document.entry.name not in names:
+            return names
+        if not any(not source or region.source == source for region in document.annotation.regions.values()):
+            return names
+        self.report.unchanged += 1
+        return [name for name in names if name != document.entry.name]
 
     def _on_progress(self, progress: Progress) -> None:
         if isinstance(progress.value, Finished):
@@ -116,6 +128,10 @@ class Prelabelling(QObject):
                 finished.answer.put(len(pieces))
             workspace.jobs.start(TITLE, lambda: plan, lane="cut", quiet=True, on_done=apply, on_error=finished.answer.put)
         elif workspace.autosave is not None and workspace.autosave.is_unsaved(finished.name):
+            finished.tries += 1
+            if finished.tries > MOST_TRIES:
+                finished.answer.put(SegcoreError("Its labels could not be saved yet."))
+                return
             workspace.save_now()
             QTimer.singleShot(RETRY_MS, self, lambda: self._store(finished))
         else:

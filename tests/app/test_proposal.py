@@ -181,6 +181,25 @@ def test_planning_changes_nothing() -> None:
     assert not np.array_equal(annotation.region_map, before)
 
 
+def test_what_was_painted_since_planning_is_kept() -> None:
+    annotation = Annotation((20, 20), {5: Region(5, DOG)})
+    document: Any = FakeDocument(annotation)
+    pieces = drain(proposal(hard(np.zeros((20, 20), int), 1), (20, 20), {0: SKY}).plan(annotation, CLASSES))
+    annotation.region_map[4:9, 4:9] = 5
+    accept_pieces(document, pieces, "model:net")
+    assert (annotation.region_map[4:9, 4:9] == 5).all() and (annotation.class_map() == SKY).sum() == 400 - 25
+
+
+def test_a_thing_that_a_locked_region_covers_leaves_no_empty_region() -> None:
+    annotation = Annotation((20, 20), {5: Region(5, DOG, locked=True)})
+    annotation.region_map[:8] = 5
+    labels = np.full((20, 20), 1)
+    labels[2:6, 2:6] = labels[12:16, 2:6] = 0
+    got = proposal(hard(labels, 2), (20, 20), {0: CAR})
+    assert got.accept(FakeDocument(annotation), only_unlabelled=False, min_area=1) == 1  # type: ignore[arg-type]
+    assert sorted(r.class_id for r in annotation.regions.values()) == [CAR, DOG]
+
+
 @given(st.integers(0, 200), st.integers(1, 12))
 def test_parts_cover_what_flood_filling_finds(seed: int, area: int) -> None:
     mask = np.random.default_rng(seed).random((17, 23)) < 0.4

@@ -78,6 +78,16 @@ def test_gained_pixels_go_to_the_nearest_region_of_their_class_and_undo_is_exact
     assert np.array_equal(annotation.region_map, before) and annotation.regions == table
 
 
+def test_refining_one_region_takes_nothing_from_its_neighbours() -> None:
+    annotation = two_cars_and_a_road()
+    before = annotation.region_map.copy()
+    asked = labels_of(annotation, {1}, around=True)
+    document: Any = FakeDocument(annotation)
+    apply_change(document, change_of(annotation, asked, np.ones_like(asked.labels)), "Refine")
+    assert np.array_equal(annotation.region_map[before > 1], before[before > 1])
+    assert (annotation.region_map == 1).sum() == (before <= 1).sum()
+
+
 def test_a_stale_change_is_refused_and_nothing_happens() -> None:
     annotation = two_cars_and_a_road()
     asked = labels_of(annotation, {1}, around=True)

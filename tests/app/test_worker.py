@@ -37,6 +37,19 @@ def look(image):
     yield Progress(0, 1)
     return {"sum": int(image.sum(dtype=np.int64)), "id": id(image), "shape": image.shape, "writeable": image.flags.writeable}
 
+def look_later(image, gate):
+    while not os.path.exists(gate):
+        time.sleep(0.01)
+        yield Progress(0, 1)
+    return int(image.sum(dtype=np.int64))
+
+def keep(image):
+    kept.append(image)
+    return int(kept[0].astype(np.int64).sum())
+    yield
+
+kept = []
+
 def die(code=None):
     yield Progress(0, 1, "about to die")
     os.kill(os.getpid(), signal.SIGKILL) if code is None else os._exit(code)
@@ -124,6 +137,21 @@ def test_three_photos_at_once_do_not_displace_each_other(worker: WorkerClient) -
         next(run)       # all are asked before any is waited for
     sums = [drain(run)[1]["sum"] for run in runs]
     assert sums == [n * 60 * 60 * 3 for n in range(1, 5)]
+
+
+def test_a_photo_in_use_is_not_displaced(worker: WorkerClient, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    photos = [Kept(f"photo {n}", np.full((60, 60, 3), n, np.uint8)) for n in range(1, 5)]
+    runs = [worker.run("look_later", image=photo, gate=str(gate)) for photo in photos]
+    for run in runs:
+        next(run)
+    gate.touch()
+    assert [drain(run)[1] for run in runs] == [n * 60 * 60 * 3 for n in range(1, 5)]
+
+
+def test_a_smaller_photo_in_the_same_place_does_not_break_who_kept_the_larger_one(worker: WorkerClient) -> None:
+    for n, side in enumerate((2000, 10, 10, 10, 10)):
+        drain(worker.run("keep", image=Kept(f"photo {n}", np.full((side, side), 1, np.uint8))))
 
 
 def test_device_is_told_on_the_windows_thread(worker: WorkerClient, qtbot: Any) -> None:

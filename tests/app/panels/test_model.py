@@ -141,6 +141,16 @@ def test_enter_accepts_and_esc_discards_on_the_canvas_while_no_gesture_runs(pred
     assert predicted.workspace.proposal is None and len(document.annotation.regions) == 2
 
 
+def test_without_a_proposal_enter_and_esc_on_the_canvas_do_nothing(panel: ModelPanel, qtbot: Any) -> None:
+    told, canvas = errors(panel), panel.window_.canvas
+    panel.window_.activateWindow()
+    canvas.setFocus()
+    qtbot.waitUntil(canvas.hasFocus)
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Escape):
+        QTest.keyClick(canvas, key)
+    assert told == []
+
+
 def test_hand_made_labels_are_kept_unless_the_user_says_replace(predicted: ModelPanel, paint: Callable[..., int]) -> None:
     document = predicted.workspace.document
     assert document is not None
@@ -228,7 +238,8 @@ def test_cancel_leaving_the_image_and_a_killed_worker(panel: ModelPanel, slow: P
     qtbot.waitUntil(lambda: workspace.proposal is not None, timeout=60_000)
 
 
-def test_many_images_are_labelled_and_again_adds_nothing(panel: ModelPanel, paint: Callable[..., int], qtbot: Any) -> None:
+def test_many_images_are_labelled_and_again_adds_nothing(panel: ModelPanel, slow: Path, paint: Callable[..., int],
+                                                         qtbot: Any) -> None:
     workspace, said = panel.workspace, []
     assert workspace.project is not None and workspace.document is not None
     workspace.said.connect(lambda text, kind: said.append(text))
@@ -242,6 +253,7 @@ def test_many_images_are_labelled_and_again_adds_nothing(panel: ModelPanel, pain
     for entry in workspace.project.images[1:]:
         stored = workspace.project.read_annotation(entry)
         assert (stored.class_map()[:23] == 1).all() and entry.state == "labelled"
+    slow.touch()        # a prediction would not end now: there must be none
     panel.predict_many("all")
     qtbot.waitUntil(lambda: panel.prelabelling.job is None, timeout=90_000)
     assert said[-1] == "0 images labelled, 4 left as they were."
