@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.garbage import GarbageCollector
@@ -20,6 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Open the window, on a path or the sample project (`--sample`) when asked for, and run until it is closed."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     faulthandler.enable()
+    # Every move of a fast stroke reaches the tool; Qt would merge them before the canvas sees them.
+    QApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     application = QApplication.instance() or QApplication(["segdesk"])
     assert isinstance(application, QApplication)
     application.setApplicationName("segdesk")
