@@ -78,7 +78,8 @@ class Docks(QObject):
     def _make_room(self, dock: Dock) -> None:
         wanted = min(dock.panel.height_share, int(ROOM * self._window.height()))
         if not dock.isFloating() and dock.height() < wanted:
-            others = [d for d in self._docks.values() if d is not dock and d.x() == dock.x() and not d.visibleRegion().isEmpty()]
+            others = [d for d in self._docks.values()
+                      if d is not dock and d.x() == dock.x() and not d.visibleRegion().isEmpty()]
             rest = (sum(d.height() for d in others) + dock.height() - wanted) // max(1, len(others))
             self._window.resizeDocks([dock, *others], [wanted, *[rest] * len(others)], Qt.Orientation.Vertical)
 

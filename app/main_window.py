@@ -164,13 +164,14 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self.painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.frame.may_close():
+            event.ignore()
+            return
         self.frame.remember_size()
         if self.docks is not None:
             self.docks.remember()
-        if self.workspace.shutdown():
-            event.accept()
-        else:
-            event.ignore()
+        self.workspace.shutdown()
+        event.accept()
 
     # within
 

@@ -27,5 +27,5 @@ def replace_annotation(document: Document, annotation: Annotation, title: str) -
                 for region_id in np.unique(area).tolist():
                     if region_id in annotation.regions:
                         # Everything was unlabelled first, so no policy and no lock stands in the way.
-                        edit.paint(box, area == region_id, region_id, over={0})
+                        edit.paint(box, area == region_id, region_id)
     document.select(0)

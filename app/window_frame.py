@@ -37,6 +37,21 @@ class WindowFrame(QObject):
         unsaved = autosave is not None and autosave.pending
         self._window.setWindowTitle(("• " if unsaved else "") + " – ".join(part for part in parts if part))
 
+    def may_close(self) -> bool:
+        """Save everything; ask when something could not be saved."""
+        autosave = self._workspace.autosave
+        if autosave is None or autosave.finish():
+            return True
+        from PySide6.QtWidgets import QMessageBox
+        box = QMessageBox(QMessageBox.Icon.Warning, PROGRAM, "Some labels could not be saved.", parent=self._window)
+        box.setInformativeText(f"{autosave.reason}\n\nThey are kept in the journal on this computer and will be offered "
+                               "when the project is opened again.")
+        stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+        box.addButton("Close all the same", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(stay)
+        box.exec()
+        return box.clickedButton() is not stay
+
     def remember_size(self) -> None:
         """Keep size and place of the window for the next start."""
         self._workspace.settings.set("window/geometry", bytes(self._window.saveGeometry().toBase64()).decode())

@@ -40,7 +40,8 @@ def save(window: Window) -> None:
 
 def close_project(window: Window) -> None:
     """Save and go back to the start page."""
-    window.workspace.close_project()
+    if window.frame.may_close():
+        window.workspace.close_project()
 
 
 def _can_write(window: Window) -> bool:

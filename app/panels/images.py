@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, QStringListModel, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QLabel, QLineEdit, QListView, QVBoxLayout
 
 from app.panels import Panel
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from segcore.project import ImageEntry
 
 Index = QModelIndex | QPersistentModelIndex
+MOVES = {Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown}
 
 
 class ImageList(QStringListModel):
@@ -81,6 +83,19 @@ class ImageList(QStringListModel):
             self.dataChanged.emit(self.index(row), self.index(row))
 
 
+class ImageView(QListView):
+    """Opens what the arrow keys reach; letters are shortcuts here, not a search through the list."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        before = self.currentIndex()
+        super().keyPressEvent(event)
+        if event.key() in MOVES and self.currentIndex() != before:
+            self.activated.emit(self.currentIndex())
+
+    def keyboardSearch(self, text: str) -> None:
+        """Nothing."""
+
+
 class ImagesPanel(Panel):
     """Photos of the project; click one to open it."""
 
@@ -117,7 +132,7 @@ class ImagesPanel(Panel):
         self._count()
 
     def _make_view(self) -> QListView:
-        view = QListView(self)
+        view = ImageView(self)
         view.setModel(self.model)
         view.setItemDelegate(ImageRow(self.workspace, self.thumbnails, view))
         view.setUniformItemSizes(True)
@@ -127,8 +142,6 @@ class ImagesPanel(Panel):
         view.verticalScrollBar().setSingleStep(ROW_HEIGHT // 2)
         view.setIconSize(QSize(*THUMBNAIL))
         view.setAccessibleName("Images of the project")
-        # Letters are shortcuts here, not a search through the list.
-        view.keyboardSearch = lambda text: None  # type: ignore[method-assign]
         view.clicked.connect(self._open)
         view.activated.connect(self._open)
         return view

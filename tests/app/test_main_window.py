@@ -198,6 +198,25 @@ def test_layout_of_the_panels_is_kept(opened, qtbot, photos):
     again.workspace.shutdown()
 
 
+def test_closing_asks_when_labels_cannot_be_saved(opened, paint, monkeypatch):
+    from PySide6.QtWidgets import QMessageBox
+
+    from segcore.errors import StorageError
+    def full(*args, **kwargs):
+        raise StorageError("The disk is full.")
+    paint()
+    monkeypatch.setattr(type(opened.workspace.project), "write_annotation", full)
+    asked: list[str] = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: asked.append(box.informativeText()))
+    monkeypatch.setattr(QMessageBox, "clickedButton", lambda box: box.defaultButton())
+    opened.close()
+    assert opened.isVisible() and opened.workspace.project is not None
+    assert "The disk is full." in asked[0]
+    monkeypatch.setattr(QMessageBox, "clickedButton", lambda box: box.buttons()[1 - box.buttons().index(box.defaultButton())])
+    opened.close()
+    assert not opened.isVisible()
+
+
 def test_closing_the_window_writes_the_labels(opened, paint):
     paint()
     project = opened.workspace.project

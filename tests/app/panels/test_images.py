@@ -91,6 +91,14 @@ def test_ten_thousand_rows_touch_neither_disk_nor_thumbnails(opened, panel, monk
     assert panel.model.rowCount() == 11    # 00999 and 09990 to 09999
 
 
+def test_arrow_keys_open_images(opened, panel):
+    panel.view.setFocus()
+    QTest.keyClick(panel.view, Qt.Key.Key_Down)
+    assert opened.workspace.index == 1
+    QTest.keyClick(panel.view, Qt.Key.Key_End)
+    assert opened.workspace.index == 3
+
+
 def test_letters_do_not_search_the_list(opened, panel):
     before = panel.view.currentIndex().row()
     panel.view.keyboardSearch("photo 3")
