@@ -109,7 +109,8 @@ def _labels(root: Path, files: Iterable[Path]) -> class_list.ClassList:
     names = dict(listed.names) if listed else {}
     known = {name.casefold() for name in names.values()}
     spare = (k for k in range(VOID) if k not in names and (k or names))
-    for label in sorted({label for path in files for label in labelme_file.labels_in(path)}, key=str.casefold):
+    used = {label for path in files for label in labelme_file.labels_in(path)}
+    for label in sorted(used, key=lambda label: (label.casefold(), label)):
         if label.casefold() not in known:
             known.add(label.casefold())
             number = 0 if label == "background" and 0 not in names else next(spare, None)

@@ -132,7 +132,7 @@ def test_void_border_has_its_width(project):
 pairs = arrays(np.uint8, (7, 9), elements=st.sampled_from([0, 1, 2, 12, 20, 255]))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(classes=pairs, objects=arrays(np.uint8, (7, 9), elements=st.integers(1, 4)), with_objects=st.booleans())
 def test_masks_come_back_exactly(tmp_path_factory, classes, objects, with_objects):
     """In and out again by default: the class mask always, the object mask when it counts 1, 2, 3 … as VOC's do."""
