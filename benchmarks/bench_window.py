@@ -53,7 +53,8 @@ def start() -> dict[str, float]:
 
     def note() -> None:
         found.clear()
-        found.update({"start to painted, s": age(), "RSS when painted, MB": rss()})
+        found.update({"start to painted, s": age(), "start, processor time, s": time.process_time(),
+                      "RSS when painted, MB": rss()})
         heavy = {"torch", "numba", "cv2", "PIL"} & set(sys.modules)
         found["heavy imports"] = len(heavy)
         QTimer.singleShot(0, QApplication.quit)
@@ -131,15 +132,18 @@ def browse(folder: Path) -> dict[str, float]:
     window.started()
     QTest.qWait(1500)
     pauses = Pauses()
-    begin = time.perf_counter()
+    begin, spent = time.perf_counter(), time.thread_time()
     window.workspace.open_path(folder)
+    blocked = time.thread_time() - spent
     wait_until(lambda: window.workspace.document is not None)
     window.canvas.repaint()
     opened = time.perf_counter() - begin
     QTest.qWait(1000)
-    found = {"10,000 annotated images open, s": opened, "longest pause while opening, ms": 1000 * pauses.longest}
-    steps = _steps(window, 40)
-    found |= {"next image, ms": statistics.median(steps), "next image at best, ms": min(steps)}
+    found = {"10,000 annotated images open, s": opened, "longest pause while opening, ms": 1000 * pauses.longest,
+             "window's thread busy opening, at a stretch, ms": 1000 * blocked}
+    walls, busy = zip(*_steps(window, 40), strict=True)
+    found |= {"next image, ms": statistics.median(walls), "next image at best, ms": min(walls),
+              "next image, processor time, ms": statistics.median(busy)}
     search = window.panel("images")
     begin = time.perf_counter()
     search.search.setText("0999")
@@ -151,17 +155,17 @@ def browse(folder: Path) -> dict[str, float]:
     return found
 
 
-def _steps(window, count: int) -> list[float]:  # type: ignore[no-untyped-def]
-    """Milliseconds from the key to the painted next image, at a pace that leaves time to look."""
+def _steps(window, count: int) -> list[tuple[float, float]]:  # type: ignore[no-untyped-def]
+    """Milliseconds, by the clock and of the window's thread, from the key to the painted next image, with time to look."""
     from PySide6.QtTest import QTest
     times = []
     for _ in range(count):
-        begin = time.perf_counter()
+        begin, spent = time.perf_counter(), time.thread_time()
         before = window.workspace.document
         window.run("next_image")
         wait_until(lambda before=before: window.workspace.document not in (None, before))
         window.canvas.repaint()
-        times.append(1000 * (time.perf_counter() - begin))
+        times.append((1000 * (time.perf_counter() - begin), 1000 * (time.thread_time() - spent)))
         QTest.qWait(120)
     return times
 
@@ -197,7 +201,7 @@ def main() -> None:
     for name, value in figures.items():
         budget = BUDGETS.get(name)
         verdict = "" if budget is None else f"   budget {budget:g}   {'ok' if value <= budget else 'MISSED'}"
-        print(f"{name:<36}{value:10.3g}{verdict}")
+        print(f"{name:<48}{value:10.3g}{verdict}")
 
 
 if __name__ == "__main__":
