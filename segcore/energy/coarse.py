@@ -24,16 +24,17 @@ Plane = NDArray[np.float32]
 class Weights:
     """How much each kind of evidence counts.
 
-    `smoothness` γ · `colour`, `prior`, `barrier` (distance to what is outside the box), `distance` (geodesic, to clicks)
+    `smoothness` γ · `trust` the most that a pixel's colour alone can say · `colour`, `prior`, `barrier` (distance to what is outside the box), `distance` (geodesic, to clicks)
     factors of the terms · `stroke` how many pixels a marked pixel counts for when colours are learnt · `parts` colours per
     side · `rounds` of learning and cutting.
     """
 
-    smoothness: float = 50.0
+    smoothness: float = 15.0
     colour: float = 1.0
     prior: float = 2.0
     barrier: float = 1.0
-    distance: float = 1.0
+    distance: float = 4.0
+    trust: float = 4.0
     stroke: float = 20.0
     parts: int = 5
     rounds: int = 5
@@ -59,6 +60,7 @@ class Coarse:
         self.models = [np.zeros((0, 10)), np.zeros((0, 10))]
         self.table = np.zeros(colour_model.BINS, np.float32)
         self.mask: Mask | None = None
+        self._barrier: Plane | None = None
         self._cut: GridCut | None = None
         self._terminals = (np.zeros(0, np.float32), np.zeros(0, np.float32))
 
@@ -83,9 +85,19 @@ class Coarse:
         """-1 .. 1: how well colour barriers part a pixel from what is outside the box; 0 where nothing is outside."""
         if self.box is None or self.allowed.all():
             return np.zeros(self.shape, np.float32)
-        far = geodesic.barrier(self.pixels, ~self.allowed, 2)
-        mean = float(far[self.allowed].mean())
-        return np.tanh(far / mean - 1) if mean > 0 else np.zeros(self.shape, np.float32)
+        if self._barrier is None:
+            far = geodesic.barrier(self.pixels, ~self.allowed, 2)
+            mean = float(far[self.allowed].mean())
+            self._barrier = np.tanh(far / mean - 1) if mean > 0 else np.zeros(self.shape, np.float32)
+        return self._barrier
+
+    def first_mask(self) -> Mask:
+        """A guess for the box: what lies in the ellipse that fills it, more where barriers part it from the outside."""
+        top, left, bottom, right = (v / (1 << self.frame.coarsest) for v in self.inside)
+        y = (np.arange(self.shape[0])[:, None] + .5 - (top + bottom) / 2) / max((bottom - top) / 2, .5)
+        x = (np.arange(self.shape[1])[None] + .5 - (left + right) / 2) / max((right - left) / 2, .5)
+        guess: Mask = self.allowed & (1 - np.hypot(x, y) + self.barrier() > 0)
+        return guess if guess.any() else self.allowed.copy()
 
     def improve(self, mask: Mask, soft: Plane, seeds: NDArray[np.int8], rounds: int) -> str:
         """Learn the colours of both sides and cut, `rounds` times or until nothing changes; `mask` is the first guess.
@@ -116,7 +128,8 @@ class Coarse:
         self.models = [colour_model.fit_mixture(side, model, self.given.parts, rounds, colour_model.SPREAD)
                        for side, model in zip(counts, self.models, strict=True)]
         background, thing = (colour_model.mixture_table(model) for model in self.models)
-        self.table = np.float32(self.given.colour) * (background - thing)
+        trust = np.float32(self.given.trust)
+        self.table = np.float32(self.given.colour) * trust * np.tanh((background - thing) / trust)
 
     def _evidence(self, soft: Plane, seeds: NDArray[np.int8]) -> Plane:
         out = colour_model.mean_terms(self.fine_bins, self.table, self.shift) + soft

@@ -134,7 +134,7 @@ class CutSession:
         if prompt.prior is not None:
             return _shrink(prompt.prior[coarse.frame.slices()], coarse.shape) > .5
         if coarse.box is not None:
-            return coarse.allowed.copy()
+            return coarse.first_mask()
         return first_guess(coarse.pixels, seeds)
 
     def _cut(self, coarse: Coarse, prompt: Prompt, soft: Plane, seeds: NDArray[np.int8]) -> tuple[Mask | None, str]:
@@ -144,7 +144,7 @@ class CutSession:
         before, old = coarse.mask, self._seeds
         new = (seeds != old) & (seeds != UNKNOWN) if old is not None else seeds != UNKNOWN
         if not self.local:
-            return None, coarse.improve(before, soft, seeds, 2)
+            return None, coarse.improve(before, soft, seeds, 1)
         message = coarse.improve(before, soft, seeds, 1)
         assert coarse.mask is not None
         change = _touching(coarse.mask != before, new)

@@ -32,8 +32,10 @@ class GraphCut(Segmenter):
         rounds: int = param(5, min=1, max=20, label="Rounds", help="Rounds of learning colours and cutting.")
         parts: int = param(5, min=1, max=12, label="Colours", help="Colours per side.", advanced=True)
         colour: float = param(1.0, min=0, max=10, label="Colour", help="Weight of the colour models.", advanced=True)
-        distance: float = param(1.0, min=0, max=20, label="Nearness", advanced=True,
+        distance: float = param(4.0, min=0, max=20, label="Nearness", advanced=True,
                                 help="Weight of the distance to the clicks, along ways that cross no edge.")
+        trust: float = param(100.0, min=.5, max=100, label="Trust in colour", advanced=True,
+                             help="The most that the colour of a single pixel can say.")
         prior: float = param(2.0, min=0, max=50, label="Prior", advanced=True,
                              help="Weight of an existing mask or a network's probability.")
         local: bool = param(False, label="Local strokes", help="Strokes change the mask only where they touch the change.")
@@ -47,7 +49,7 @@ class GraphCut(Segmenter):
 
         p = self.params
         weights = Weights(smoothness=p.smoothness, rounds=p.rounds, parts=p.parts, colour=p.colour, barrier=0,
-                          prior=p.prior, distance=p.distance)
+                          prior=p.prior, trust=p.trust, distance=p.distance)
         self._session = CutSession(image, weights, p.local)
 
     def predict(self, prompt: Prompt) -> Prediction:
