@@ -13,7 +13,10 @@ from segcore.model_zoo import ModelCard, read_card
 from segcore.models import MODELS, Model
 
 SMALL: dict[str, dict[str, object]] = {"swiftnet": {"width": 16}, "unet": {"width": 8}, "fcn": {"backbone": "resnet50"},
-                                          "deeplab_v3": {"backbone": "mobilenet_v2", "width": 0.5}}
+                                          "deeplab_v3": {"backbone": "mobilenet_v2", "width": 0.5},
+                                          "pspnet": {"backbone": "resnet18", "width": 16, "aux": True},
+                                          "deeplab_v3plus": {"backbone": "mobilenet_v2", "width": 0.5},
+                                          "bisenet": {"backbone": "xception39", "aux": True}}
 """Options that make a network quick to test; what these leave out is tested in tests/segcore/models."""
 
 ALL = pytest.mark.parametrize("cls", list(MODELS), ids=lambda c: c.name)
