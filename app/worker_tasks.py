@@ -28,6 +28,12 @@ def device() -> Generator[Progress, None, str]:
     return f"{words} (no GPU: its driver does not answer)" if torch.version.cuda else words
 
 
+def measure(image: Photo) -> Generator[Progress, None, tuple[int, ...]]:
+    """The shape of a photo: what it costs to hand one over."""
+    yield Progress(0, 1)
+    return image.shape
+
+
 def predict(image: Photo, model: str, folder: str | None = None,
             device: str = "auto") -> Generator[Progress, None, tuple[NDArray[np.float16], str]]:
     """Class probabilities (C, h, w) of a photo at the network's working scale, and a sentence when it had to make do with less.
@@ -39,11 +45,10 @@ def predict(image: Photo, model: str, folder: str | None = None,
     yield Progress(0, 3, "Loading the network")
     changed = _modified(find_model(model, folder).weights_path)
     network = _network(model, folder, device, changed)
-    prediction = yield from inference.predict(network, image)
-    if prediction.message:
+    planes, message = yield from inference.probabilities(network, image)
+    if message:
         _network.cache_clear()      # moved to the processor for lack of memory; the next photo may be smaller
-    shape = inference.working_shape(network.card, image.shape[:2])
-    return _at_most(prediction.prob, shape), prediction.message
+    return planes.astype(np.float16), message
 
 
 def refine(image: Photo, prob: NDArray[Any], refiner: str, params: dict[str, Any],
@@ -98,15 +103,6 @@ def _at_scale(image: Photo, prob: NDArray[Any], shape: tuple[int, ...]) -> tuple
     if planes.shape[1:] != shape:
         planes = np.stack([cv2.resize(p, size, interpolation=cv2.INTER_LINEAR) for p in planes])
     return np.asarray(photo, np.uint8), planes / np.maximum(planes.sum(axis=0), 1e-6)
-
-
-def _at_most(prob: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float16]:
-    """Planes no larger than the network saw the photo: more would only be interpolation."""
-    import cv2
-    if prob.shape[1] <= shape[0]:
-        return prob.astype(np.float16)
-    small = [cv2.resize(plane, (shape[1], shape[0]), interpolation=cv2.INTER_AREA).astype(np.float16) for plane in prob]
-    return np.stack(small)
 
 
 def _modified(path: Path) -> float:

@@ -59,6 +59,14 @@ def predict(model: LoadedModel, image: NDArray[np.uint8], *, scale: float = 1.0)
     `segcore.probability.at_size` gives any plane at full size. When the device runs out of memory the network is run smaller,
     then on the processor, and `message` says so. Raises ModelError for an image that is none, or when nothing helps.
     """
+    planes, message = yield from probabilities(model, image, scale=scale)
+    yield Progress(2, 3, "Drawing the classes")
+    return _finish(model, image.shape[:2], planes, message)
+
+
+def probabilities(model: LoadedModel, image: NDArray[np.uint8], *,
+                  scale: float = 1.0) -> Generator[Progress, None, tuple[NDArray[np.float32], str]]:
+    """What `predict` starts from: float32 (C, h, w) at the working scale, whatever the photo's size, and the message."""
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
         raise ModelError(f"A photo must be uint8 (height, width, 3), not {image.dtype} {image.shape}.")
     message = ""
@@ -76,8 +84,7 @@ def predict(model: LoadedModel, image: NDArray[np.uint8], *, scale: float = 1.0)
         message = f"Memory of {_name(place)} ran out; the network is run smaller or on the processor."
     else:
         raise ModelError(f"There is not enough memory to run “{model.card.name}”.", "Close other programs.")
-    yield Progress(2, 3, "Drawing the classes")
-    return _finish(model, image.shape[:2], planes, _explain(model.device, factor) if message else "")
+    return planes, _explain(model.device, factor) if message else ""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -300,6 +301,16 @@ def test_a_broken_file_of_weights_is_a_sentence(opened: Any, tmp_path: Path, qtb
     assert re.search(words, told[0]) and "Traceback" not in told[0] and "Error" not in told[0]
 
 
+def test_the_real_network_in_a_window_of_its_own_process() -> None:
+    """In a fresh process, since other tests may have loaded torch into this one."""
+    name = "test_the_real_network_from_predict_to_undo_without_torch_in_the_window"
+    run = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"{__file__}::{name}"],
+                         env={**os.environ, "SEGDESK_TEST_ALONE": "1"}, cwd=Path(__file__).parents[3], capture_output=True,
+                         text=True, timeout=240)
+    assert run.returncode == 0, run.stdout[-3000:]
+
+
+@pytest.mark.skipif("SEGDESK_TEST_ALONE" not in os.environ, reason="run by the test above")
 def test_the_real_network_from_predict_to_undo_without_torch_in_the_window(opened: Any, qtbot: Any) -> None:
     panel, document = opened.panel("model"), opened.workspace.document
     opened.workspace.set_classes([LabelClass(i + 1, c.name, c.color, c.is_thing)
