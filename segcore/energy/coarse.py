@@ -24,9 +24,10 @@ Plane = NDArray[np.float32]
 class Weights:
     """How much each kind of evidence counts.
 
-    `smoothness` γ · `trust` the most that a pixel's colour alone can say · `colour`, `prior`, `barrier` (distance to what is outside the box), `distance` (geodesic, to clicks)
-    factors of the terms · `stroke` how many pixels a marked pixel counts for when colours are learnt · `parts` colours per
-    side · `rounds` of learning and cutting.
+    `smoothness` γ · `colour`, `prior`, `barrier` (distance to what is outside the box), `distance` (geodesic, to clicks)
+    factors of the terms · `trust` the most that a pixel's colour alone can say · `stroke` how many pixels a marked pixel
+    counts for when colours are learnt · `island` connected parts below this share of the largest are dropped · `parts` colours
+    per side · `rounds` of learning and cutting.
     """
 
     smoothness: float = 15.0
@@ -36,6 +37,7 @@ class Weights:
     distance: float = 4.0
     trust: float = 4.0
     stroke: float = 20.0
+    island: float = .05
     parts: int = 5
     rounds: int = 5
 
@@ -116,7 +118,7 @@ class Coarse:
             before, mask = mask, self._solve(self._evidence(soft, seeds))
             if np.count_nonzero(before != mask) * 2000 < mask.size:
                 break
-        self.mask = mask
+        self.mask = without_islands(mask, seeds == OBJECT, self.given.island)
         return ""
 
     def recut(self, soft: Plane, seeds: NDArray[np.int8]) -> None:
@@ -149,6 +151,19 @@ class Coarse:
         self._terminals = source, sink
         self._cut = GridCut(source, sink, self.edges)
         return self._cut.solve()[0]
+
+
+def without_islands(mask: Mask, marked: Mask, share: float) -> Mask:
+    """`mask` without the connected parts that hold less than `share` of the largest one and no pixel of `marked`."""
+    import cv2
+
+    count, parts, facts, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    if count <= 2 or share <= 0:
+        return mask
+    keep = facts[:, cv2.CC_STAT_AREA] >= share * facts[1:, cv2.CC_STAT_AREA].max()
+    keep[np.unique(parts[marked])] = True
+    keep[0] = False
+    return keep[parts]
 
 
 def _outside_counts(pyramid: Pyramid, frame: Frame) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from segcore.energy.contrast import weight
 from segcore.energy.trees import STEPS
 
 COARSE_PIXELS = 30_000
+"""Most pixels of a first cut; four times as many when it would otherwise be coarser than an eighth of full resolution."""
 Pixels = NDArray[np.uint8]
 
 
@@ -87,7 +88,7 @@ class Frame:
         """The smallest frame that holds the rows and columns and one coarse pixel on every side inside the image."""
         level = 0
         area = (rows.stop - rows.start) * (cols.stop - cols.start)
-        while area > COARSE_PIXELS << 2 * level and level + 1 < len(pyramid.levels):
+        while area > (COARSE_PIXELS if level < 3 else 4 * COARSE_PIXELS) << 2 * level and level + 1 < len(pyramid.levels):
             level += 1
         cell = 1 << level
         top, left = max(0, (rows.start // cell - 1) * cell), max(0, (cols.start // cell - 1) * cell)

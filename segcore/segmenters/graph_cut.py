@@ -28,16 +28,18 @@ class GraphCut(Segmenter):
     class Params:
         """Weights of the evidence."""
 
-        smoothness: float = param(50.0, min=0, max=500, label="Smoothness", help="How much the length of the boundary counts.")
+        smoothness: float = param(25.0, min=0, max=500, label="Smoothness", help="How much the length of the boundary counts.")
         rounds: int = param(5, min=1, max=20, label="Rounds", help="Rounds of learning colours and cutting.")
         parts: int = param(5, min=1, max=12, label="Colours", help="Colours per side.", advanced=True)
         colour: float = param(1.0, min=0, max=10, label="Colour", help="Weight of the colour models.", advanced=True)
         distance: float = param(4.0, min=0, max=20, label="Nearness", advanced=True,
                                 help="Weight of the distance to the clicks, along ways that cross no edge.")
-        trust: float = param(100.0, min=.5, max=100, label="Trust in colour", advanced=True,
+        trust: float = param(4.0, min=.5, max=100, label="Trust in colour", advanced=True,
                              help="The most that the colour of a single pixel can say.")
         prior: float = param(2.0, min=0, max=50, label="Prior", advanced=True,
                              help="Weight of an existing mask or a network's probability.")
+        island: float = param(.05, min=0, max=1, label="Drop islands below", advanced=True,
+                              help="Parts smaller than this share of the largest are dropped unless marked.")
         local: bool = param(False, label="Local strokes", help="Strokes change the mask only where they touch the change.")
 
     _session: CutSession | None = None
@@ -49,7 +51,7 @@ class GraphCut(Segmenter):
 
         p = self.params
         weights = Weights(smoothness=p.smoothness, rounds=p.rounds, parts=p.parts, colour=p.colour, barrier=0,
-                          prior=p.prior, trust=p.trust, distance=p.distance)
+                          prior=p.prior, trust=p.trust, island=p.island, distance=p.distance)
         self._session = CutSession(image, weights, p.local)
 
     def predict(self, prompt: Prompt) -> Prediction:

@@ -71,7 +71,8 @@ def test_the_band_cut_agrees_with_the_exact_cut() -> None:
                                  contrast.edge_weights(pyramid.levels[level], 40 / 2 ** level, pyramid.betas[level]))
     found = ml.refine(pyramid, frame, terms(frame, 40.0, soft), start)
     fine = colour_table()[colour_bins(image)]
-    exact, _ = mincut.solve_grid(np.maximum(fine, 0), np.maximum(-fine, 0), contrast.edge_weights(image, 40.0, pyramid.betas[0]))
+    edges = contrast.edge_weights(image, 40.0, pyramid.betas[0])
+    exact, _ = mincut.solve_grid(np.maximum(fine, 0), np.maximum(-fine, 0), edges)
     assert iou(found, exact) > .99 and iou(found, truth) > .97
 
 
