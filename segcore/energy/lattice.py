@@ -12,69 +12,55 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+from numba import float32, int32, int64, njit, types, uint64, void
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
-
-
-LANES = 8
-"""Channels that are worked on together, as the processor's vector units like it; arrays are (rows, blocks, LANES)."""
+FLOATS = types.Array(float32, 2, "C", readonly=True)
+INTS = types.Array(int32, 2, "C", readonly=True)
+FACTORS = np.random.default_rng(2010).integers(1, 2**63, 64, dtype=np.uint64) * 2 + 1
+"""Odd numbers; a corner's code is the sum of its coordinates times these, modulo 2**64, so that a step adds a constant."""
+TAG = np.uint64(0xFFFFFFFF00000000)
 
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """The lattice of a set of N points with M corners in d dimensions; `filter` sums over points, weighted by exp(-|Δf|² / 2).
+    """The lattice of N points with M corners in d dimensions; `filter` sums over points, weighted by about exp(-|Δf|² / 2).
 
-    `corners`, `weights` (N, d + 1): where each point is splatted. `starts` (M + 1,), `points`, `shares` (N · (d + 1),): the
-    same by corner. `chains` per direction: corners in rows of neighbours, one row after the other, and where each row starts.
+    `corners`, `weights` (N, d + 1): where each point is splatted. `chains`: for each direction the corners that follow each
+    other, the last of a chain as ~corner; corners without neighbour are left out. `size` is M.
     """
 
     corners: Ints
     weights: Floats
-    starts: Ints
-    points: Ints
-    shares: Floats
-    chains: tuple[tuple[Ints, Ints], ...]
+    chains: tuple[Ints, ...]
+    size: int
 
-    def blurred(self, blocks: Floats, scratch: Floats | None = None) -> Floats:
-        """Splat and blur float32 (N, B, 8) values; float32 (M, B, 8) at the corners, in `scratch` if that is given."""
-        corners = self.scratch(blocks.shape[1]) if scratch is None else scratch
-        in_parts(_splat, len(corners), self.starts, self.points, self.shares, blocks, corners)
-        for order, starts in self.chains:
-            in_parts(_blur, len(starts) - 1, order, starts, corners.reshape(len(corners), -1))
-        return corners
+    @property
+    def gain(self) -> np.float32:
+        """What read values must be multiplied with: the blur of a delta gives 1 + 2^-d times too much."""
+        return np.float32(1 / (1 + 2.0 ** (1 - self.corners.shape[1])))
 
-    def scratch(self, blocks: int) -> Floats:
-        """An array for `blurred`; keeping it saves the system the work of finding tens of megabytes each time."""
-        return np.empty((len(self.starts) - 1, blocks, LANES), np.float32)
-
-    def add_to(self, out: Floats, blurred: Floats, scale: Floats) -> None:
-        """Read blurred values back at the points, times scale (N,), and add them to `out`, float32 (N, B, 8)."""
-        # The blur of a delta gives 1 + 2^-d times too much.
-        gain = np.float32(1 / (1 + 2.0 ** -(self.corners.shape[1] - 1)))
-        in_parts(_slice, len(out), self.corners, self.weights, blurred, scale * gain, out)
+    def blurred(self, values: Floats, scale: Floats, out: Floats) -> None:
+        """Splat float32 (N, C) values, times scale (N, 1), and blur them; float32 (M, C) at the corners in `out`."""
+        # Threads share the channels, not the points: two points may touch the same corner.
+        in_parts(_splat, values.shape[1], self.corners, self.weights, values, scale, out, least=8)
+        for chain in self.chains:
+            in_parts(_blur, len(chain), chain, out)
 
     def filter(self, values: Floats) -> Floats:
         """Filter float32 (N, C) values; float32 (N, C)."""
-        blocks = to_blocks(values)
-        out = np.zeros_like(blocks)
-        self.add_to(out, self.blurred(blocks), np.ones(len(values), np.float32))
-        return out.reshape(len(values), -1)[:, :values.shape[1]]
+        values = np.ascontiguousarray(values, np.float32)
+        at_corners, out = np.empty((self.size, values.shape[1]), np.float32), np.empty_like(values)
+        self.blurred(values, np.ones((len(values), 1), np.float32), at_corners)
+        in_parts(_slice, len(out), self.corners, self.weights, at_corners, self.gain, out)
+        return out
 
 
-def to_blocks(values: Floats) -> Floats:
-    """float32 (N, C) as (N, B, 8), filled up with zeros."""
-    blocks = -(-values.shape[1] // LANES)
-    result = np.zeros((len(values), blocks * LANES), np.float32)
-    result[:, :values.shape[1]] = values
-    return result.reshape(len(values), blocks, LANES)
-
-
-def in_parts(kernel: Callable[..., None], count: int, *arguments: object) -> None:
-    """Run `kernel(first, last, …)` on all of 0..count, a part in each thread; kernels release the interpreter."""
-    threads = min(_THREADS, 1 + count // 4096)
+def in_parts(kernel: Callable[..., None], count: int, *arguments: object, least: int = 4096) -> None:
+    """Run `kernel(first, last, …)` on all of 0..count, at least `least` in each thread; kernels release the interpreter."""
+    threads = max(1, min(_THREADS, count // least))
     edges = [count * k // threads for k in range(threads + 1)]
     if threads == 1:
         kernel(0, count, *arguments)
@@ -91,239 +77,182 @@ def _pool() -> ThreadPoolExecutor:
 
 
 def build(features: Floats) -> Lattice:
-    """The lattice of float32 (N, d) features, scaled so that the filter's standard deviation is 1 in each."""
+    """The lattice of float32 (N, d) features, d ≤ 63, scaled so that the filter's standard deviation is 1 in each."""
     features = np.ascontiguousarray(features, np.float32)
-    count, d = features.shape
-    codes, weights = np.empty((count, d + 1), np.uint64), np.empty((count, d + 1), np.float32)
-    in_parts(_embed, count, features, _factors(d), codes, weights)
-    corners, found, slots, numbers = _index(codes)
+    d = features.shape[1]
+    factors = FACTORS[:d + 1].copy()
+    factors[d] = 0                              # the last coordinate follows from the others: they add up to zero
+    codes, weights = np.empty((len(features), d + 1), np.uint64), np.empty((len(features), d + 1), np.float32)
+    in_parts(_embed, len(features), features, factors, codes, weights)
+    corners, found, table = _number(codes)
+    steps = [int(factors.sum(dtype=np.uint64)) - (d + 1) * int(f) for f in factors]
     after = np.full((d + 1, len(found)), -1, np.int32)
-    in_parts(_neighbours, len(found), found, slots, numbers, _factors(d), after)
-    starts, points, shares = _by_corner(corners, weights, len(found))
-    return Lattice(corners, weights, starts, points, shares, tuple(_chains(row) for row in after))
+    in_parts(_find_next, len(found), found, table, np.array([s % 2**64 for s in steps], np.uint64), after)
+    return Lattice(corners, weights, tuple(_chain(row) for row in after), len(found))
 
 
-def _factors(d: int) -> NDArray[np.uint64]:
-    """Random odd factors, uint64 (d,): a corner's code is their sum, times its coordinates, modulo 2^64.
-
-    Codes stand for corners: that two of a million are the same by accident has a chance of one in ten million. Since they
-    are linear, a neighbour's code is the corner's plus a constant.
-    """
-    return np.random.default_rng(2010).integers(0, 1 << 63, d, np.uint64) * np.uint64(2) + np.uint64(1)
-
-
-@njit(cache=True, nogil=True)
-def _simplex(raised, base, rank):  # type: ignore[no-untyped-def]
-    """The simplex around a point of the plane: `base` becomes its corner of remainder 0, `rank` the order of the others."""
-    d = len(raised) - 1
-    rank[:] = 0
-    excess = 0
-    for i in range(d + 1):                      # the nearest point of the lattice whose coordinates are all ≡ 0
-        nearest = np.int32(np.floor(raised[i] / (d + 1) + np.float32(0.5)))
-        base[i] = nearest * (d + 1)
-        excess += int(nearest)
-    for i in range(d):                          # the order of the remainders says which simplex it is
-        for j in range(i + 1, d + 1):
-            if raised[i] - base[i] < raised[j] - base[j]:
-                rank[i] += 1
-            else:
-                rank[j] += 1
-    for i in range(d + 1):                      # back onto the plane
-        rank[i] += excess
-        if rank[i] < 0:
-            rank[i] += d + 1
-            base[i] += d + 1
-        elif rank[i] > d:
-            rank[i] -= d + 1
-            base[i] -= d + 1
-
-
-@njit(cache=True, nogil=True)
+@njit([void(int64, int64, FLOATS, uint64[::1], uint64[:, ::1], float32[:, ::1])], nogil=True, cache=True)
 def _embed(first, last, features, factors, codes, weights):  # type: ignore[no-untyped-def]
-    """Codes uint64 (N, d + 1) of the corners around each point, and barycentric weights float32 (N, d + 1)."""
+    """Codes of the corners around each point, and its barycentric weights; section 3.1 of the paper."""
     d = features.shape[1]
     scale = np.empty(d, np.float32)
     for i in range(d):
-        scale[i] = np.sqrt(2.0 / 3.0) * (d + 1) / np.sqrt((i + 1.0) * (i + 2.0))
-    raised = np.empty(d + 1, np.float32)
-    base = np.empty(d + 1, np.int32)
-    rank = np.empty(d + 1, np.int32)
-    bary = np.empty(d + 2, np.float32)
+        scale[i] = np.sqrt(2.0 / 3.0) / np.sqrt((i + 1.0) * (i + 2.0))
+    rest, base = np.empty(d + 1, np.float32), np.empty(d + 1, np.int64)
+    rank, at = np.empty(d + 1, np.int64), np.empty(d + 1, np.int64)
+    every = factors.sum()
     for n in range(first, last):
-        bary[:] = 0
         total = np.float32(0)
-        for j in range(d, 0, -1):                   # onto the plane where coordinates add up to zero
+        for j in range(d, 0, -1):                   # onto the plane where coordinates add up to zero, in units of d + 1
             c = features[n, j - 1] * scale[j - 1]
-            raised[j] = total - j * c
+            rest[j] = total - j * c
             total += c
-        raised[0] = total
-        _simplex(raised, base, rank)
-        for i in range(d + 1):
-            part = (raised[i] - base[i]) / (d + 1)
-            bary[d - rank[i]] += part
-            bary[d + 1 - rank[i]] -= part
-        bary[0] += 1 + bary[d + 1]
-        for k in range(d + 1):
-            weights[n, k] = bary[k]
-            code = np.uint64(0)
-            for i in range(d):
-                code += factors[i] * np.uint64(np.int64(base[i] + (k if rank[i] <= d - k else k - (d + 1))))
-            codes[n, k] = code
+        rest[0] = total
+        excess = 0
+        for i in range(d + 1):                      # the nearest point of the lattice with coordinates that are all ≡ 0
+            base[i] = np.int64(np.floor(rest[i] + np.float32(0.5)))
+            rest[i] -= np.float32(base[i])
+            excess += base[i]
+            rank[i] = 0
+        for i in range(d):                          # the order of the remainders says which simplex it is
+            for j in range(i + 1, d + 1):
+                less = np.int64(rest[i] < rest[j])
+                rank[i] += less
+                rank[j] += 1 - less
+        code = np.uint64(0)
+        for i in range(d + 1):                      # back onto the plane
+            rank[i] += excess
+            turn = np.int64(rank[i] < 0) - np.int64(rank[i] > d)
+            rank[i] += turn * (d + 1)
+            base[i] += turn
+            rest[i] -= np.float32(turn)
+            at[rank[i]] = i
+            code += np.uint64(base[i] * (d + 1)) * factors[i]
+        codes[n, 0], weights[n, 0] = code, 1 + rest[at[d]] - rest[at[0]]
+        for k in range(1, d + 1):                   # every next corner is a step from the one before
+            i = at[d + 1 - k]
+            code += every - factors[i] * np.uint64(d + 1)
+            codes[n, k], weights[n, k] = code, rest[at[d - k]] - rest[i]
 
 
-@njit(cache=True, nogil=True)
-def _find(code, slots, numbers):  # type: ignore[no-untyped-def]
-    """The slot of the hash table that holds `code`, or the empty one where it belongs."""
-    mask = np.uint64(len(slots) - 1)
-    mixed = (code ^ (code >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
-    slot = (mixed >> np.uint64(32)) & mask
-    while numbers[slot] >= 0 and slots[slot] != code:
+@njit([int64(uint64, uint64[::1], uint64)], nogil=True, cache=True)
+def _slot(code, table, shift):  # type: ignore[no-untyped-def]
+    """Where in the hash table a code is, or the free place where it belongs; a place holds 32 bits of code and number + 1."""
+    mask = np.uint64(len(table) - 1)
+    slot = code >> shift
+    while table[slot] != 0 and (table[slot] ^ code << np.uint64(32)) & TAG != 0:
         slot = (slot + np.uint64(1)) & mask
-    return slot
+    return np.int64(slot)
 
 
-@njit(cache=True, nogil=True)
-def _index(codes):  # type: ignore[no-untyped-def]
-    """Numbers int32 (N, d + 1) of equal codes, the different codes (M,), and the hash table that finds numbers by code."""
+@njit([types.Tuple((int32[:, ::1], uint64[::1], uint64[::1]))(uint64[:, ::1])], nogil=True, cache=True)
+def _number(codes):  # type: ignore[no-untyped-def]
+    """Numbers int32 (N, d + 1) of equal codes in the order they appear, the different codes, and the table that finds them."""
     count, each = codes.shape
-    size = 1024
-    while size < 2 * count * each:
-        size *= 2
-    slots, numbers = np.empty(size, np.uint64), np.full(size, -1, np.int32)
-    found, corners = np.empty(count * each, np.uint64), np.empty((count, each), np.int32)
-    used = 0
+    numbers, found = np.empty((count, each), np.int32), np.empty(count * each, np.uint64)
+    bits, used = 12, 0
+    table = np.zeros(1 << bits, np.uint64)
     for n in range(count):
         for k in range(each):
-            slot = _find(codes[n, k], slots, numbers)
-            if numbers[slot] < 0:
-                slots[slot], numbers[slot] = codes[n, k], used
-                found[used] = codes[n, k]
+            code = codes[n, k]
+            slot = _slot(code, table, np.uint64(64 - bits))
+            if table[slot] == 0:
+                found[used] = code
                 used += 1
-            corners[n, k] = numbers[slot]
-    return corners, found[:used].copy(), slots, numbers
+                table[slot] = code << np.uint64(32) | np.uint64(used)
+            numbers[n, k] = np.int32(table[slot] & ~TAG) - 1
+        if 2 * (used + each) > len(table):
+            bits += 2
+            table = np.zeros(1 << bits, np.uint64)
+            for m in range(used):
+                table[_slot(found[m], table, np.uint64(64 - bits))] = found[m] << np.uint64(32) | np.uint64(m + 1)
+    return numbers, found[:used].copy(), table
 
 
-@njit(cache=True, nogil=True)
-def _by_corner(corners, weights, size):  # type: ignore[no-untyped-def]
-    """(starts, points, shares): for every corner the points around it and their weights (counting sort)."""
-    count, each = corners.shape
-    starts = np.zeros(size + 1, np.int32)
-    for n in range(count):
-        for k in range(each):
-            starts[corners[n, k] + 1] += 1
-    for m in range(size):
-        starts[m + 1] += starts[m]
-    place = starts[:-1].copy()
-    points = np.empty(count * each, np.int32)
-    shares = np.empty(count * each, np.float32)
-    for n in range(count):
-        for k in range(each):
-            at = place[corners[n, k]]
-            points[at], shares[at] = n, weights[n, k]
-            place[corners[n, k]] = at + 1
-    return starts, points, shares
+@njit([void(int64, int64, uint64[::1], uint64[::1], uint64[::1], int32[:, ::1])], nogil=True, cache=True)
+def _find_next(first, last, found, table, steps, after):  # type: ignore[no-untyped-def]
+    """The number of the corner one step on from each corner, in each direction; -1 stays where there is none."""
+    shift = np.uint64(64)
+    while np.uint64(1) << (np.uint64(64) - shift) < np.uint64(len(table)):
+        shift -= np.uint64(1)
+    for j in range(len(steps)):
+        for m in range(first, last):
+            entry = table[_slot(found[m] + steps[j], table, shift)]
+            after[j, m] = np.int32(entry & ~TAG) - 1
 
 
-@njit(cache=True, nogil=True)
-def _neighbours(first, last, found, slots, numbers, factors, after):  # type: ignore[no-untyped-def]
-    """Who comes after each corner along each direction, -1 where nobody does."""
-    d = len(factors)
-    total = np.uint64(0)
-    for i in range(d):
-        total += factors[i]
-    for j in range(d + 1):
-        step = total
-        if j < d:
-            step -= factors[j] * np.uint64(d + 1)
-        for n in range(first, last):
-            after[j, n] = numbers[_find(found[n] + step, slots, numbers)]
-
-
-@njit(cache=True, nogil=True)
-def _chains(after):  # type: ignore[no-untyped-def]
-    """(order, starts): the corners of all rows of two and more neighbours, one row after the other."""
-    size = len(after)
-    has_before = np.zeros(size, np.bool_)
-    for m in range(size):
+@njit([int32[::1](int32[::1])], nogil=True, cache=True)
+def _chain(after):  # type: ignore[no-untyped-def]
+    """The corners of one direction, chain after chain, as `Lattice` describes."""
+    led = np.zeros(len(after), np.bool_)
+    for m in range(len(after)):
         if after[m] >= 0:
-            has_before[after[m]] = True
-    order, starts = np.empty(size, np.int32), np.empty(size + 1, np.int32)
-    count = rows = 0
-    for m in range(size):
-        if after[m] >= 0 and not has_before[m]:
-            starts[rows] = count
-            rows += 1
-            k = m
-            while k >= 0:
-                order[count] = k
-                count += 1
-                k = after[k]
-    starts[rows] = count
-    return order[:count].copy(), starts[:rows + 1].copy()
+            led[after[m]] = True
+    out = np.empty(len(after), np.int32)
+    length = 0
+    for m in range(len(after)):
+        k = np.int32(m)
+        if led[m] or after[k] < 0:
+            continue
+        while after[k] >= 0:
+            out[length] = k
+            length += 1
+            k = after[k]
+        out[length] = ~k
+        length += 1
+    return out[:length].copy()
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _splat(first, last, starts, points, shares, values, out):  # type: ignore[no-untyped-def]
-    for m in range(first, last):
-        begin, end = np.uint64(starts[m]), np.uint64(starts[m + 1])
-        row = out[m]
-        row[:] = 0
-        for k in range(begin, end):
-            share, source = shares[k], values[np.uint64(points[k])]
-            for block in range(values.shape[1]):
-                for c in range(LANES):
-                    row[block, c] += share * source[block, c]
+@njit([void(int64, int64, INTS, FLOATS, FLOATS, FLOATS, float32[:, ::1])], nogil=True, cache=True, fastmath=True)
+def _splat(first, last, corners, weights, values, scale, out):  # type: ignore[no-untyped-def]
+    """Add each point's values, channels first..last, to its corners, two at a time."""
+    each = corners.shape[1]
+    out[:, first:last] = 0
+    for n in range(len(corners)):
+        source, factor = values[n], scale[n, 0]
+        for k in range(0, each - 1, 2):
+            row, other = out[np.uint64(corners[n, k])], out[np.uint64(corners[n, k + 1])]
+            x, y = weights[n, k] * factor, weights[n, k + 1] * factor
+            for c in range(first, last):
+                value = source[c]
+                row[c] += x * value
+                other[c] += y * value
+        if each % 2:
+            row, x = out[np.uint64(corners[n, each - 1])], weights[n, each - 1] * factor
+            for c in range(first, last):
+                row[c] += x * source[c]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _blur(first, last, order, starts, corners):  # type: ignore[no-untyped-def]
-    """Each corner plus half of both neighbours, in place: walking along a row every value is read and written once."""
+@njit([void(int64, int64, types.Array(int32, 1, "C", readonly=True), float32[:, ::1])], nogil=True, cache=True, fastmath=True)
+def _blur(first, last, chain, values):  # type: ignore[no-untyped-def]
+    """Add to each corner half of each neighbour, in place, for the chains that begin in first..last."""
     half = np.float32(0.5)
-    channels = corners.shape[1]
-    before = np.empty(channels, np.float32)
-    for chain in range(first, last):
+    before = np.empty(values.shape[1], np.float32)
+    while first > 0 and first < len(chain) and chain[first - 1] >= 0:
+        first += 1
+    while first < last:
         before[:] = 0
-        end = starts[chain + 1] - 1
-        for k in range(starts[chain], end):
-            row, after = corners[np.uint64(order[k])], corners[np.uint64(order[k + 1])]
-            for c in range(channels):
-                old = row[c]
-                row[c] = old + half * (before[c] + after[c])
-                before[c] = old
-        row = corners[np.uint64(order[end])]
-        for c in range(channels):
+        while chain[first] >= 0:
+            after = chain[first + 1]
+            row, ahead = values[np.uint64(chain[first])], values[np.uint64(after if after >= 0 else ~after)]
+            for c in range(values.shape[1]):
+                here = row[c]
+                row[c] = here + half * (before[c] + ahead[c])
+                before[c] = here
+            first += 1
+        row = values[np.uint64(~chain[first])]
+        for c in range(values.shape[1]):
             row[c] += half * before[c]
+        first += 1
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _slice(first, last, corners, weights, a, scale, out):  # type: ignore[no-untyped-def]
+@njit([void(int64, int64, INTS, FLOATS, FLOATS, float32, float32[:, ::1])], nogil=True, cache=True, fastmath=True)
+def _slice(first, last, corners, weights, at_corners, gain, out):  # type: ignore[no-untyped-def]
+    """Read the values back at the points."""
     for n in range(first, last):
         row = out[n]
+        row[:] = 0
         for k in range(corners.shape[1]):
-            weight, source = weights[n, k] * scale[n], a[np.uint64(corners[n, k])]
-            for block in range(out.shape[1]):
-                for c in range(LANES):
-                    row[block, c] += weight * source[block, c]
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def below_maximum(first, last, values):  # type: ignore[no-untyped-def]
-    """Subtract from each row of (N, C) its largest value, in place."""
-    for n in range(first, last):
-        top = values[n, 0]
-        for c in range(values.shape[1]):
-            top = max(top, values[n, c])
-        for c in range(values.shape[1]):
-            values[n, c] -= top
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def normalise(first, last, values):  # type: ignore[no-untyped-def]
-    """Divide each row of (N, C) by its sum, in place."""
-    for n in range(first, last):
-        total = np.float32(0)
-        for c in range(values.shape[1]):
-            total += values[n, c]
-        total = np.float32(1) / total
-        for c in range(values.shape[1]):
-            values[n, c] *= total
+            source, weight = at_corners[np.uint64(corners[n, k])], weights[n, k] * gain
+            for c in range(out.shape[1]):
+                row[c] += weight * source[c]

@@ -14,10 +14,11 @@ from segcore.refiners import REFINERS, Refiner, check_probabilities, clamp_fixed
 
 SMALLEST = 1e-8
 """Probabilities below this count as this: log(0) would forbid a class for ever."""
-CERTAIN = 100.0
-"""Energy of every other class at a fixed pixel."""
 WORKING_BYTES = 60_000_000
 """Bound of one (C, H, W) float32 array inside the engine, which holds several; keeps 21 classes of 14 MP below 2 GB more."""
+UPSAMPLING = 2
+FLAT = 1e-4
+"""Radius, in pixels of the reduced size, and contrast floor of the guided upsampling."""
 
 
 @REFINERS.add
@@ -60,7 +61,7 @@ class DenseCrf(Refiner):
         scale = self._scale(prob.shape)
         if scale < 1:
             return self._refine_reduced(image, prob, fixed, scale)
-        return clamp_fixed(self._infer(image, clamp_fixed(prob, fixed), 1.0), fixed)
+        return clamp_fixed(self._infer(image, clamp_fixed(prob, fixed), 1.0, fixed), fixed)
 
     def _scale(self, shape: tuple[int, ...]) -> float:
         """How much smaller to work so that size and memory stay bounded; 1 for most photos."""
@@ -69,7 +70,8 @@ class DenseCrf(Refiner):
 
     def _refine_reduced(self, image: NDArray[np.uint8], prob: NDArray[np.float32], fixed: NDArray[np.integer] | None,
                         scale: float) -> NDArray[np.float32]:
-        """Refine a smaller copy and scale the belief up, plane by plane so that only one array of full size is made."""
+        """Refine a smaller copy; scaled up, plane by plane in one array, the belief follows the edges of the full photo."""
+        from segcore.energy.guided import follow
         height, width = image.shape[:2]
         size = max(1, round(width * scale)), max(1, round(height * scale))
         small_image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
@@ -77,23 +79,19 @@ class DenseCrf(Refiner):
         small /= small.sum(axis=0)
         belief = self._infer(np.ascontiguousarray(small_image, np.uint8), small, scale)
         self.notice = f"Refined at {size[0]}×{size[1]} pixels and scaled up to {width}×{height}."
-        result = np.empty(prob.shape, np.float32)
-        total = np.zeros((height, width), np.float32)
-        for plane, out in zip(belief, result, strict=True):
-            cv2.resize(plane, (width, height), dst=out, interpolation=cv2.INTER_LINEAR)
-            total += out
-        known = None if fixed is None else fixed >= 0
-        for index, out in enumerate(result):
-            out /= total
-            if known is not None and fixed is not None:
-                out[known] = fixed[known] == index
+        result = follow(image, belief, radius=round(UPSAMPLING / scale), epsilon=FLAT)
+        if fixed is not None:
+            known = fixed >= 0
+            for index, plane in enumerate(result):
+                plane[known] = fixed[known] == index
         return result
 
-    def _infer(self, image: NDArray[np.uint8], prob: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+    def _infer(self, image: NDArray[np.uint8], prob: NDArray[np.float32], scale: float,
+               fixed: NDArray[np.integer] | None = None) -> NDArray[np.float32]:
         """Run the chosen engine; distances shrink with the image."""
         options = {"w1": self.params.w1, "sigma_alpha": self.params.sigma_alpha * scale, "sigma_beta": self.params.sigma_beta,
                    "w2": self.params.w2, "sigma_gamma": self.params.sigma_gamma * scale, "iterations": self.params.iterations}
-        belief: NDArray[np.float32] = np.maximum(_engine(self.params.engine)(image, prob, **options), 0)
+        belief: NDArray[np.float32] = np.maximum(_engine(self.params.engine)(image, prob, fixed=fixed, **options), 0)
         belief /= belief.sum(axis=0)
         return belief
 
@@ -119,8 +117,9 @@ def _engine(name: str) -> Any:
 
 
 def _pydensecrf(image: NDArray[np.uint8], prob: NDArray[np.float32], *, w1: float, sigma_alpha: float, sigma_beta: float,
-                w2: float, sigma_gamma: float, iterations: int) -> NDArray[np.float32]:
-    """Mean field by Krähenbühl's own code, as wrapped by pydensecrf."""
+                w2: float, sigma_gamma: float, iterations: int,
+                fixed: NDArray[np.integer] | None = None) -> NDArray[np.float32]:
+    """Mean field by Krähenbühl's own code, as wrapped by pydensecrf; `fixed` pixels are only as certain as `prob` says."""
     from pydensecrf.densecrf import DenseCRF2D
     classes, height, width = prob.shape
     energy = -np.log(np.maximum(prob, SMALLEST)).reshape(classes, -1)
