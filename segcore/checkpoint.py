@@ -96,7 +96,9 @@ def _check_classes(card: ModelCard, state: State) -> None:
     wanted, found = _shapes(_empty(card, len(card.classes)).state_dict()), _shapes(state)
     if wanted.keys() != found.keys() or wanted == found:
         return
-    for number in sorted({found[key][0] for key in wanted if found[key] and wanted[key] != found[key]}):
+    differing = [(found[key][0], wanted[key][0]) for key in wanted if found[key] and wanted[key] and wanted[key] != found[key]]
+    # A layer may have several channels per class.
+    for number in sorted({n for n, _ in differing} | {n * len(card.classes) // other for n, other in differing if other} - {0}):
         if _shapes(_empty(card, number).state_dict()) == found:
             raise ModelError(f"“{card.weights_path.name}” was trained for {number} classes, "
                              f"but {len(card.classes)} are wanted.", "Use it with its own card.")

@@ -16,7 +16,11 @@ SMALL: dict[str, dict[str, object]] = {"swiftnet": {"width": 16}, "unet": {"widt
                                           "deeplab_v3": {"backbone": "mobilenet_v2", "width": 0.5},
                                           "pspnet": {"backbone": "resnet18", "width": 16, "aux": True},
                                           "deeplab_v3plus": {"backbone": "mobilenet_v2", "width": 0.5},
-                                          "bisenet": {"backbone": "xception39", "aux": True}}
+                                          "bisenet": {"backbone": "xception39", "aux": True},
+                                          "danet": {"backbone": "resnet18", "width": 16, "gate": 0.5},
+                                          "deeplab_v1": {"width": 8, "multiscale": True},
+                                          "deeplab_v2": {"backbone": "vgg16", "width": 8, "multiscale": "attention"},
+                                          "hdc_duc": {"backbone": "resnet50", "width": 8}}
 """Options that make a network quick to test; what these leave out is tested in tests/segcore/models."""
 
 ALL = pytest.mark.parametrize("cls", list(MODELS), ids=lambda c: c.name)

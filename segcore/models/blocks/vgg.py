@@ -11,30 +11,34 @@ class VGG16(nn.Module):
     """RGB (N, 3, H, W) to the results of the five poolings: 64, 128, 256, 512, 512 channels at strides 2 to 32.
 
     `first_padding` is that of the first convolution: FCN pads by 100, so that fully connected layers fit small images.
+    `dilated` ends at stride 8, as DeepLab does: 3x3 poolings, the last two without stride, the last group dilated. `width`
+    is that of the first group.
     """
 
-    channels = (64, 128, 256, 512, 512)
-
-    def __init__(self, first_padding: int = 1) -> None:
+    def __init__(self, first_padding: int = 1, *, dilated: bool = False, width: int = 64) -> None:
         super().__init__()
+        self.channels = tuple(widths[-1] * width // 64 for widths in GROUPS)
         groups, cin = [], 3
-        for widths in GROUPS:
+        for number, (depth, cout) in enumerate(zip(map(len, GROUPS), self.channels, strict=True)):
             layers: list[nn.Module] = []
-            for width in widths:
-                layers += [nn.Conv2d(cin, width, 3, padding=1 if cin > 3 else first_padding), nn.ReLU(inplace=True)]
-                cin = width
+            dilation = 2 if dilated and number == 4 else 1
+            for _ in range(depth):
+                padding = dilation if cin > 3 else first_padding
+                layers += [nn.Conv2d(cin, cout, 3, padding=padding, dilation=dilation), nn.ReLU(inplace=True)]
+                cin = cout
             groups.append(nn.Sequential(*layers))
         self.groups = nn.ModuleList(groups)
         # Sizes are rounded up, as in Caffe, where FCN comes from.
-        self.pool = nn.MaxPool2d(2, ceil_mode=True)
+        halve = nn.MaxPool2d(3, 2, 1) if dilated else nn.MaxPool2d(2, ceil_mode=True)
+        self.pools = [halve] * 3 + ([nn.MaxPool2d(3, 1, 1)] * 2 if dilated else [halve] * 2)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
 
     def forward(self, x: Tensor) -> list[Tensor]:
         features = []
-        for group in self.groups:
-            x = self.pool(group(x))
+        for group, pool in zip(self.groups, self.pools, strict=True):
+            x = pool(group(x))
             features.append(x)
         return features
 

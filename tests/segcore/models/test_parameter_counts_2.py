@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from segcore.models import MODELS
+from segcore.models.blocks.attention import ChannelAttention, NonLocal, PositionAttention, SqueezeExcitation
+from segcore.models.blocks.duc import DUC
 
 COUNTS: list[tuple[str, int, dict[str, Any], int]] = [
     ("pspnet", 21, {}, 46_716_373), ("pspnet", 21, {"aux": True}, 49_081_578), ("pspnet", 19, {}, 46_715_347),
@@ -17,6 +19,13 @@ COUNTS: list[tuple[str, int, dict[str, Any], int]] = [
     ("deeplab_v3plus", 21, {"backbone": "mobilenet_v2"}, 5_225_717),
     ("deeplab_v3plus", 21, {"backbone": "xception"}, 37_050_525),
     ("bisenet", 19, {}, 13_275_539), ("bisenet", 19, {"aux": True}, 13_425_721),
+    *[("drn", 19, {"variant": variant}, backbone + 19 * (width + 1)) for variant, backbone, width in (
+        ("a50", 23_508_032, 2048), ("c26", 20_613_584, 512), ("c42", 30_721_744, 512), ("c58", 41_078_608, 512),
+        ("d22", 15_880_752, 512), ("d38", 25_988_912, 512), ("d54", 35_296_176, 512), ("d105", 54_288_304, 512))],
+    ("danet", 21, {}, 47_465_729), ("danet", 21, {"backbone": "resnet101"}, 66_457_857),
+    ("deeplab_v1", 21, {}, 20_505_429), ("deeplab_v1", 21, {"variant": "4x4"}, 65_140_565),
+    ("deeplab_v1", 21, {"variant": "7x7"}, 134_346_581),
+    ("deeplab_v2", 21, {}, 44_048_532), ("deeplab_v2", 21, {"backbone": "vgg16", "variant": "large_fov"}, 20_505_429),
 ]
 
 
@@ -37,21 +46,27 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("deeplab_v3plus", {"backbone": "xception65", "decoder_convs": 2, "separable": True, "output_stride": 8}),
     ("deeplab_v3plus", {"backbone": "resnet50", "output_stride": 8}),
     ("bisenet", {"backbone": "resnet18", "aux": True}),
+    ("drn", {"variant": "a50"}), ("drn", {"variant": "c26"}), ("drn", {"variant": "c58"}), ("drn", {"variant": "d105"}),
+    ("danet", {}),
+    ("deeplab_v1", {"variant": "4x4"}), ("deeplab_v1", {"variant": "7x7", "multiscale": True}),
+    ("deeplab_v2", {"multiscale": "attention"}), ("deeplab_v2", {"variant": "aspp_s", "multiscale": "max"}),
+    ("deeplab_v2", {"backbone": "vgg16", "variant": "large_fov", "multiscale": "max"}),
+    ("hdc_duc", {}), ("hdc_duc", {"dilation": "rf", "aspp": False}), ("hdc_duc", {"dilation": "plain"}),
 ]
 
 
 @pytest.mark.parametrize("name, options", VARIANTS, ids=lambda v: v if isinstance(v, str) else "-".join(map(str, v.values())))
 def test_large_variants_keep_the_size_of_the_image(name: str, options: dict[str, Any]) -> None:
     module = on_paper(name, 4, options)
-    for size in ((65, 49), (96, 128)):
-        outputs = module(torch.empty(2, 3, *size, device="meta"))
-        assert {o.shape for o in (outputs if isinstance(outputs, tuple) else (outputs,))} == {(2, 4, *size)}
+    outputs = module(torch.empty(2, 3, 65, 49, device="meta"))
+    assert {o.shape for o in (outputs if isinstance(outputs, tuple) else (outputs,))} == {(2, 4, 65, 49)}
 
 
 @pytest.mark.parametrize("name, options, stride", [
     ("pspnet", {}, 8), ("deeplab_v3plus", {"backbone": "xception"}, 16),
     ("deeplab_v3plus", {"backbone": "xception65", "output_stride": 8}, 8), ("bisenet", {}, 32),
-    ("bisenet", {"backbone": "xception39"}, 32)])
+    ("bisenet", {"backbone": "xception39"}, 32), ("drn", {"variant": "a50"}, 8), ("danet", {}, 8), ("deeplab_v2", {}, 8),
+    ("hdc_duc", {}, 8)])
 def test_output_strides(name: str, options: dict[str, Any], stride: int) -> None:
     backbone = on_paper(name, 21, options).backbone
     features = backbone(torch.empty(1, 3, 64, 96, device="meta"))
@@ -70,9 +85,74 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name, options", [
-    ("pspnet", {"backbone": "resnet18", "width": 8, "aux": True}), ("bisenet", {"backbone": "xception39", "aux": True})])
+    ("pspnet", {"backbone": "resnet18", "width": 8, "aux": True}),
+    ("danet", {"backbone": "resnet18", "width": 8}),
+    ("bisenet", {"backbone": "xception39", "aux": True})])
 @pytest.mark.usefixtures("one_thread")
 def test_a_single_image_can_be_trained_on(name: str, options: dict[str, Any]) -> None:
     """A mean over the whole of one image has no variance."""
     outputs = MODELS[name](**options).build(3).train()(torch.randn(1, 3, 65, 49))
     assert all(torch.isfinite(o).all() for o in (outputs if isinstance(outputs, tuple) else (outputs,)))
+
+
+def test_dilations_of_hdc_leave_no_gaps() -> None:
+    """Their group must cover every offset: with 1, 2, 5 the sums of -1, 0, 1 times each rate are all of -8 to 8."""
+    backbone = on_paper("hdc_duc", 19, {}).backbone
+    rates = [[block.conv2.dilation[0] for block in stage] for stage in (backbone.layer3, backbone.layer4)]
+    assert rates == [[1, 2, 5, 9] * 5 + [1, 2, 5], [5, 9, 17]]
+    plain = on_paper("hdc_duc", 19, {"dilation": "plain"}).backbone
+    assert {block.conv2.dilation[0] for block in plain.layer3} == {2}
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_dense_upsampling_puts_channels_into_the_pixels_of_a_cell() -> None:
+    head = DUC(1, classes=2, factor=2, rates=(1,))
+    with torch.no_grad():
+        head[0][0].weight.zero_()
+        head[0][0].bias.copy_(torch.arange(8.0))
+        logits = head(torch.zeros(1, 1, 3, 4))
+    assert logits.shape == (1, 2, 6, 8)
+    assert logits[0, 0, 2:4, 4:6].tolist() == [[0, 1], [2, 3]] and logits[0, 1, :2, :2].tolist() == [[4, 5], [6, 7]]
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_attentions_are_the_sums_of_the_paper() -> None:
+    """Against loops over positions and channels, equations 1-2 and 3-4."""
+    position, channel = PositionAttention(8, gate=0.5), ChannelAttention(gate=0.5)
+    x = torch.randn(1, 8, 3, 2)
+    with torch.no_grad():
+        query, key, value = (part(x)[0].flatten(1) for part in (position.query, position.key, position.value))
+        expected = x[0].flatten(1).clone()
+        for j in range(6):
+            weights = torch.tensor([float(query[:, j] @ key[:, i]) for i in range(6)]).exp()
+            expected[:, j] += 0.5 * sum(value[:, i] * weights[i] / weights.sum() for i in range(6))
+        torch.testing.assert_close(position(x)[0].flatten(1), expected)
+        flat = x[0].flatten(1)
+        expected = flat.clone()
+        for j in range(8):
+            weights = torch.tensor([float(-(flat[j] @ flat[i])) for i in range(8)]).exp()
+            expected[j] += 0.5 * sum(flat[i] * weights[i] / weights.sum() for i in range(8))
+        torch.testing.assert_close(channel(x)[0].flatten(1), expected)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_the_maximum_over_scales_is_fused() -> None:
+    network = MODELS["deeplab_v2"](backbone="vgg16", width=4, multiscale="max").build(3).train()
+    fused, *single = network(torch.randn(1, 3, 65, 49))
+    assert len(single) == 3 and all(s.shape == fused.shape for s in single)
+    network.eval()
+    image = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        full, alone = network(image), network.network(image)
+    assert (full >= alone - 1e-5).all() and (full > alone).any()
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("block", [NonLocal(6), SqueezeExcitation(6, 2)], ids=["non-local", "squeeze"])
+def test_other_attentions_keep_shapes_and_learn(block: torch.nn.Module) -> None:
+    x = torch.randn(2, 6, 5, 7)
+    y = block(x)
+    assert y.shape == x.shape
+    y.square().sum().backward()
+    # A bias of the key shifts all scores of a position alike, which softmax does not see.
+    assert [n for n, p in block.named_parameters() if not p.grad.abs().any() and n != "key.bias"] == []
