@@ -118,17 +118,14 @@ class Canvas(Viewport):
             self.runner.feed(event)
 
     def resize_brush(self, steps: float) -> None:
-        """Make the tool's radius larger or smaller by wheel steps; a running gesture is told."""
-        from app.tools.painting import resize
-        if self.tool is None or not steps:
+        """Make the tool's brush or strokes larger or smaller by wheel steps; a running gesture is told."""
+        from app.tools.painting import resize, size_option
+        if self.tool is None or not steps or not size_option(self.tool.params):
             return
-        if hasattr(self.tool.params, "radius"):
-            resize(self.tool.params, steps)
-            self.params_changed.emit()
-            self.update()
-            self.feed(Event("params", *self.pointer))
-        else:
-            self.feed(Event("wheel", *self.pointer, value=steps))
+        resize(self.tool.params, steps)
+        self.params_changed.emit()
+        self.update()
+        self.feed(Event("params", *self.pointer))
 
     # what is shown
 

@@ -34,16 +34,6 @@ def mark_done(window: Window) -> None:
         window.workspace.step(1)
 
 
-def go_to(window: Window) -> None:
-    """Ask for a number and go to that image."""
-    from PySide6.QtWidgets import QInputDialog
-    workspace = window.workspace
-    count = len(workspace.project.images)
-    number, accepted = QInputDialog.getInt(window, "Go to image", f"Image number (1 to {count})", workspace.index + 1, 1, count)
-    if accepted:
-        workspace.go_to(number - 1)
-
-
 def has_images(window: Window) -> bool:
     """True while a project with images is open."""
     return has_project(window) and bool(window.workspace.project.images)
@@ -64,7 +54,8 @@ COMMANDS = [
             "Goes to the image after this one.", enabled=has_images),
     Command("next_unlabelled", "Next unlabelled image", "image", next_unlabelled, ("Ctrl+Shift+D",), "unlabelled",
             "Goes to the next image without labels.", enabled=has_images),
-    Command("go_to", "Go to image…", "image", go_to, ("Ctrl+G",), "", "Goes to an image by its number.", enabled=has_images),
+    Command("go_to", "Go to image…", "image", lambda w: w.dialogs.show("go_to"), ("Ctrl+G",), "",
+            "Goes to an image by its number.", enabled=has_images),
     Command("mark_done", "Done", "image", mark_done, ("Ctrl+Return",), "check", "Marks this image as finished.",
             enabled=_can_mark, checked=lambda w: _is("done", w), separator_before=True),
     Command("flag", "Flagged for review", "image", lambda w: toggle_state(w, "flagged"), ("Ctrl+Shift+F",), "flag",

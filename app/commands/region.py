@@ -76,13 +76,15 @@ def remove_specks(window: Window) -> None:
 
 
 def brush_size(window: Window, steps: float) -> None:
-    """Make the brush larger or smaller, as that many ticks of the wheel would."""
-    tool = window.canvas.tool
-    if tool is None or not hasattr(tool.params, "radius"):
+    """Make the brush, or the strokes of a cut, larger or smaller, as that many ticks of the wheel would."""
+    from app.tools.painting import size_option
+    params = window.canvas.tool.params if window.canvas.tool is not None else None
+    name = size_option(params)
+    if not name:
         window.workspace.say("This tool has no size.")
         return
     window.canvas.resize_brush(steps)
-    window.workspace.say(f"Radius: {tool.params.radius:g} px")
+    window.workspace.say(f"{name.capitalize()}: {getattr(params, name):g} px")
 
 
 def switch(name: str, title: str, key: str, tooltip: str) -> Command:

@@ -63,7 +63,10 @@ class Dialog(Form):
 
     def _count_text(self) -> str:
         states = [entry.state for entry in self._project.images]
-        labelled = sum(self._project.has_annotation(entry) for entry in self._project.images)
+        autosave = self.workspace.autosave
+        # Exporting saves first: what waits for that counts as well.
+        labelled = sum(self._project.has_annotation(entry) or autosave is not None and autosave.is_unsaved(entry.name)
+                       for entry in self._project.images)
         return f"{labelled:,} of {len(states):,} images have labels, {states.count('done'):,} are marked as done."
 
     def _choose_format(self) -> None:

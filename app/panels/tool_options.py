@@ -10,6 +10,7 @@ from app.panels import Panel
 from app.shortcuts import shown
 from app.theme import icon, theme
 from app.tools import TOOLS
+from app.tools.painting import size_option
 from app.widgets.param_form import ParamForm, rule
 from segcore.types import Event
 
@@ -123,7 +124,9 @@ class ToolOptionsPanel(Panel):
     def _on_resized(self) -> None:
         """The wheel changed the tool itself: remember it, and show it."""
         if self._canvas.tool is not None:
-            self.window_.change_tool_params(radius=self._canvas.tool.params.radius)
+            params = self._canvas.tool.params
+            name = size_option(params)
+            self.window_.change_tool_params(**{name: getattr(params, name)})
 
     def _on_setting(self, key: str) -> None:
         tool = self._canvas.tool

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -91,6 +91,7 @@ class Cut:
         self._drawn: NDArray[np.int8] | None = None     # the finished strokes, for the preview and the next prompt
         self._live: tuple[Stroke, NDArray[np.int8]] | None = None   # the stroke under the button, drawn over them
         self._waiting = self._accept_next = False
+        self._asked = replace(params)
 
     def run(self, event: Event | None = None) -> Gesture:
         """Go on until the user accepts, or takes back the last thing said; `event` is the press of a first stroke."""
@@ -111,7 +112,7 @@ class Cut:
         prompt = Prompt(points=np.array([c[:2] for c in clicks], np.float32).reshape(-1, 2),
                         labels=np.array([c[2] for c in clicks], np.uint8), box=self.marks.box, scribble=self._drawn,
                         prior=self.marks.prior)
-        self._waiting = self.marks.says_where()
+        self._waiting, self._asked = self.marks.says_where(), replace(self.params)
         if self._waiting:
             self.ctx.predict(self.segmenter, prompt, self.params)
         else:
@@ -178,7 +179,9 @@ class Cut:
         return self._accept_next and self._accept()
 
     def _again(self, event: Event) -> bool:
-        self.ask()
+        """Other options give another answer; the width is only that of the strokes to come."""
+        if replace(self.params, width=self._asked.width) != self._asked:
+            self.ask()
         return False
 
     def _failed(self, event: Event) -> bool:

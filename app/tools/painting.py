@@ -64,12 +64,19 @@ def region_at(ctx: Context, event: Event) -> int:
     return int(ctx.annotation.region_map[y, x]) if 0 <= y < height and 0 <= x < width else 0
 
 
+def size_option(params: object) -> str:
+    """Name of the option that Shift+wheel and [ ] change: a brush's radius, the width of strokes; empty for neither."""
+    return next((name for name in ("radius", "width") if hasattr(params, name)), "")
+
+
 def resize(params: Any, steps: float) -> None:
-    """Make a brush `steps` ticks larger, smaller when negative, by half a pixel at least, within its bounds."""
-    bounds = params.__dataclass_fields__["radius"].metadata
-    change = max(abs(params.radius * (PINCH ** steps - 1)), 0.5 * abs(steps))
-    radius = round(2 * (params.radius + math.copysign(change, steps))) / 2 if steps else params.radius
-    params.radius = min(max(radius, bounds["min"]), bounds["max"])
+    """Make a tool's size `steps` ticks larger, smaller when negative, by its smallest step at least, within its bounds."""
+    name = size_option(params)
+    bounds, size = params.__dataclass_fields__[name].metadata, getattr(params, name)
+    least = bounds.get("step") or 1
+    change = max(abs(size * (PINCH ** steps - 1)), least * abs(steps))
+    wanted = round((size + math.copysign(change, steps)) / least) * least if steps else size
+    setattr(params, name, min(max(wanted, bounds["min"]), bounds["max"]))
 
 
 def stroke(ctx: Context, edit: Edit, region: int, start: Event, params: Any, over: set[int] | None = None) -> Steps:

@@ -149,3 +149,12 @@ def test_every_dialog_fits_a_small_screen_and_can_be_closed(opened, name, qtbot)
     assert dialog.width() <= 1000 and dialog.height() <= 700
     dialog.reject()
     assert not dialog.isVisible()
+
+
+def test_go_to_opens_the_image_of_that_number(opened, qtbot):
+    opened.run("go_to")
+    dialog = opened.dialogs.current
+    assert dialog.isVisible() and dialog.number.value() == 1 and dialog.number.maximum() == 4
+    dialog.number.setValue(3)
+    qtbot.keyClick(dialog.number, Qt.Key.Key_Return)
+    assert opened.workspace.index == 2 and opened.dialogs.current is None

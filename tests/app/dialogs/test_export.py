@@ -32,6 +32,11 @@ def test_export_writes_what_the_preview_shows(opened, dialog, qtbot, tmp_path):
     qtbot.waitUntil(lambda: opened.dialogs.current is not None and opened.dialogs.current.windowTitle() == "Exported")
 
 
+def test_a_label_that_is_not_saved_yet_counts(opened, dialog):
+    assert opened.workspace.autosave.pending
+    assert dialog._counts.text().startswith("1 of 4 images have labels")
+
+
 def test_changing_an_option_changes_the_preview(dialog, qtbot):
     qtbot.waitUntil(lambda: dialog.preview.picture._image is not None, timeout=10_000)
     before = dialog.preview.picture._image.pixelColor(40, 40)

@@ -42,6 +42,9 @@ def test_a_change_from_elsewhere_is_shown_and_applied(bench: Bench, panel: ToolO
     bench.canvas.resize_brush(2)
     assert panel.form.values()["radius"] == bench.canvas.tool.params.radius == 8
     assert bench.workspace.settings.get("tools/brush")["radius"] == 8
+    bench.set_tool("grab_cut")
+    bench.canvas.resize_brush(1)
+    assert panel.form.values()["width"] == bench.canvas.tool.params.width == 12
 
 
 def test_the_switches_are_the_policy_of_every_document(bench: Bench, panel: ToolOptionsPanel) -> None:

@@ -6,6 +6,8 @@ import pytest
 from fake_context import FakeContext, Hand, rectangle, slow_stroke
 
 from app.tools import TOOLS
+from app.tools.painting import resize
+from segcore.types import Event
 
 OBJECT = (10, 8, 30, 28)
 
@@ -55,6 +57,21 @@ def test_backspace_takes_strokes_back_and_then_ends(ctx: FakeContext, mask: np.n
     assert ctx.asked[-1][1].scribble is None and len(ctx.asked) == 3
     hand.key("Backspace")
     assert not hand.runner.running and not ctx.history.titles()
+
+
+def test_the_width_of_the_next_stroke_asks_nothing_other_options_do(ctx: FakeContext, mask: np.ndarray) -> None:
+    tool = TOOLS["grab_cut"](width=10)
+    hand = Hand(ctx, tool)
+    hand.drag((5, 4), (38, 33))
+    hand.answer(mask)
+    resize(tool.params, 1)
+    hand.runner.feed(Event("params"))
+    assert tool.params.width == 12 and isinstance(tool.params.width, int) and len(ctx.asked) == 1
+    resize(tool.params, -20)
+    assert tool.params.width == 2
+    tool.params.iterations += 1
+    hand.runner.feed(Event("params"))
+    assert len(ctx.asked) == 2 and ctx.asked[-1][2].iterations == tool.params.iterations
 
 
 def test_width_of_strokes_is_in_screen_pixels() -> None:
