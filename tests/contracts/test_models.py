@@ -20,7 +20,10 @@ SMALL: dict[str, dict[str, object]] = {"swiftnet": {"width": 16}, "unet": {"widt
                                           "danet": {"backbone": "resnet18", "width": 16, "gate": 0.5},
                                           "deeplab_v1": {"width": 8, "multiscale": True},
                                           "deeplab_v2": {"backbone": "vgg16", "width": 8, "multiscale": "attention"},
-                                          "hdc_duc": {"backbone": "resnet50", "width": 8}}
+                                          "hdc_duc": {"backbone": "resnet50", "width": 8},
+                                          "gcn": {"backbone": "resnet18", "width": 16}, "deconvnet": {"width": 256},
+                                          "refinenet": {"backbone": "resnet50", "width": 8}, "resnet38": {"width": 4},
+                                          "hrnet_ocr": {"width": 8, "ocr_width": 16}}
 """Options that make a network quick to test; what these leave out is tested in tests/segcore/models."""
 
 ALL = pytest.mark.parametrize("cls", list(MODELS), ids=lambda c: c.name)

@@ -10,6 +10,9 @@ import torch
 from segcore.models import MODELS
 from segcore.models.blocks.attention import ChannelAttention, NonLocal, PositionAttention, SqueezeExcitation
 from segcore.models.blocks.duc import DUC
+from segcore.models.blocks.gcn import GlobalConvolution
+from segcore.models.blocks.hrnet import HRNetOCRModule, ObjectContext
+from segcore.models.blocks.refinenet import ChainedPooling
 
 COUNTS: list[tuple[str, int, dict[str, Any], int]] = [
     ("pspnet", 21, {}, 46_716_373), ("pspnet", 21, {"aux": True}, 49_081_578), ("pspnet", 19, {}, 46_715_347),
@@ -26,6 +29,8 @@ COUNTS: list[tuple[str, int, dict[str, Any], int]] = [
     ("deeplab_v1", 21, {}, 20_505_429), ("deeplab_v1", 21, {"variant": "4x4"}, 65_140_565),
     ("deeplab_v1", 21, {"variant": "7x7"}, 134_346_581),
     ("deeplab_v2", 21, {}, 44_048_532), ("deeplab_v2", 21, {"backbone": "vgg16", "variant": "large_fov"}, 20_505_429),
+    ("gcn", 21, {}, 24_733_844), ("gcn", 21, {"backbone": "resnet101"}, 43_725_972),
+    ("gcn", 21, {"backbone": "resnet152"}, 59_369_620), ("deconvnet", 21, {}, 251_805_653), ("refinenet", 21, {}, 118_052_437),
 ]
 
 
@@ -52,6 +57,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("deeplab_v2", {"multiscale": "attention"}), ("deeplab_v2", {"variant": "aspp_s", "multiscale": "max"}),
     ("deeplab_v2", {"backbone": "vgg16", "variant": "large_fov", "multiscale": "max"}),
     ("hdc_duc", {}), ("hdc_duc", {"dilation": "rf", "aspp": False}), ("hdc_duc", {"dilation": "plain"}),
+    ("gcn", {"kernel": 15}), ("deconvnet", {}), ("deconvnet", {"fc6": False}), ("refinenet", {}), ("resnet38", {}),
+    ("resnet38", {"head_convs": 1}), ("hrnet_ocr", {"width": 48, "small": False, "ocr_width": 256}),
 ]
 
 
@@ -66,12 +73,20 @@ def test_large_variants_keep_the_size_of_the_image(name: str, options: dict[str,
     ("pspnet", {}, 8), ("deeplab_v3plus", {"backbone": "xception"}, 16),
     ("deeplab_v3plus", {"backbone": "xception65", "output_stride": 8}, 8), ("bisenet", {}, 32),
     ("bisenet", {"backbone": "xception39"}, 32), ("drn", {"variant": "a50"}, 8), ("danet", {}, 8), ("deeplab_v2", {}, 8),
-    ("hdc_duc", {}, 8)])
+    ("hdc_duc", {}, 8), ("resnet38", {}, 8), ("gcn", {}, 32), ("refinenet", {}, 32)])
 def test_output_strides(name: str, options: dict[str, Any], stride: int) -> None:
     backbone = on_paper(name, 21, options).backbone
     features = backbone(torch.empty(1, 3, 64, 96, device="meta"))
     assert features[-1].shape[-2:] == (64 // stride, 96 // stride)
     assert [f.shape[1] for f in features] == list(backbone.channels)
+
+
+def test_click_network_has_the_published_count() -> None:
+    """HRNet-18s with OCR, one class, and a branch for two click maps and the mask before."""
+    with torch.device("meta"):
+        module = HRNetOCRModule(1, width=18, small=True, ocr_width=48, extra=3)
+        assert module(torch.empty(2, 6, 65, 49))[0].shape == (2, 1, 65, 49)
+    assert sum(p.numel() for p in module.parameters()) == 4_220_047
 
 
 @pytest.fixture
@@ -87,7 +102,8 @@ def one_thread() -> Iterator[None]:
 @pytest.mark.parametrize("name, options", [
     ("pspnet", {"backbone": "resnet18", "width": 8, "aux": True}),
     ("danet", {"backbone": "resnet18", "width": 8}),
-    ("bisenet", {"backbone": "xception39", "aux": True})])
+    ("bisenet", {"backbone": "xception39", "aux": True}),
+    ("deconvnet", {"width": 64}), ("hrnet_ocr", {"width": 8, "ocr_width": 16})])
 @pytest.mark.usefixtures("one_thread")
 def test_a_single_image_can_be_trained_on(name: str, options: dict[str, Any]) -> None:
     """A mean over the whole of one image has no variance."""
@@ -156,3 +172,46 @@ def test_other_attentions_keep_shapes_and_learn(block: torch.nn.Module) -> None:
     y.square().sum().backward()
     # A bias of the key shifts all scores of a position alike, which softmax does not see.
     assert [n for n, p in block.named_parameters() if not p.grad.abs().any() and n != "key.bias"] == []
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_large_kernel_sees_a_square() -> None:
+    layer = GlobalConvolution(1, 1, 7)
+    with torch.no_grad():
+        for p in layer.parameters():
+            p.fill_(1.0 if p.ndim > 1 else 0.0)
+        image = torch.zeros(1, 1, 15, 15)
+        image[..., 7, 7] = 1
+        answer = layer(image)[0, 0]
+    expected = torch.zeros(15, 15)
+    expected[4:11, 4:11] = 2
+    assert torch.equal(answer, expected)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_chained_pooling_adds_every_link() -> None:
+    """With convolutions that copy, each link is the maximum over a square 4 pixels wider than the last."""
+    chain = ChainedPooling(1, 2)
+    with torch.no_grad():
+        for conv in chain.links:
+            conv.weight.zero_()
+            conv.weight[0, 0, 1, 1] = 1
+        image = torch.zeros(1, 1, 13, 13)
+        image[..., 6, 6] = 1
+        answer = chain(image)[0, 0]
+    assert answer[6].tolist() == [0, 0, 1, 1, 2, 2, 3, 2, 2, 1, 1, 0, 0]
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_object_context_is_a_weighted_sum_per_class() -> None:
+    """A pixel that the first guess gives wholly to a class describes it alone: the others do not change its answer."""
+    context = ObjectContext(4, 2).eval()
+    x, guess = torch.randn(1, 4, 3, 3), torch.zeros(1, 2, 3, 3)
+    guess[0, 0, 0, 0] = guess[0, 1, 2, 2] = 1e4
+    changed = x.clone()
+    changed[..., 1, 1] += 5
+    with torch.no_grad():
+        before, after = context(x, guess), context(changed, guess)
+    same = torch.ones(3, 3, dtype=torch.bool)
+    same[1, 1] = False
+    torch.testing.assert_close(before[..., same], after[..., same])
