@@ -61,6 +61,12 @@ def toggle_lock(window: Window) -> None:
     document.change_region(region.id, "Unlock region" if region.locked else "Lock region", locked=not region.locked)
 
 
+def snap_region(window: Window) -> None:
+    """Pull the selected region's boundary onto the edges of the picture."""
+    from app.snapping import snap_region
+    snap_region(window.workspace)
+
+
 def fill_holes(window: Window) -> None:
     """Give enclosed unlabelled pixels to the selected region."""
     from segcore import masks
@@ -136,8 +142,11 @@ COMMANDS = [
     Command("change_class", "Change class to", "region", children=change_class, icon="class"),
     Command("lock_region", "Locked", "region", toggle_lock, ("Ctrl+L",), "lock", "No tool changes a locked region.",
             enabled=has_selection, checked=_is_locked),
+    Command("snap_region", "Snap to edges", "region", snap_region, ("X",), "snap",
+            "Pulls the boundary of the selected region onto the edges of the picture beside it.", enabled=has_selection,
+            separator_before=True),
     Command("fill_holes", "Fill holes", "region", fill_holes, ("Ctrl+Shift+H",), "",
-            "Gives enclosed unlabelled pixels to the region.", enabled=has_selection, separator_before=True),
+            "Gives enclosed unlabelled pixels to the region.", enabled=has_selection),
     Command("remove_specks", "Remove specks", "region", remove_specks, ("Ctrl+Shift+K",), "clean",
             "Drops parts much smaller than the rest of the region.", enabled=has_selection),
     Command("smaller_brush", "Smaller brush", "region", lambda w: brush_size(w, -1), ("[",), "minus",
