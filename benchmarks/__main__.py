@@ -1,6 +1,6 @@
 """`make bench`: runs every bench_*.py of this folder, or those named, each in a process of its own.
 
-A bench has `main()`, which prints its rows with `benchmarks.table.row`.
+A bench prints its rows itself: what, measured, target or peer.
 """
 from __future__ import annotations
 
