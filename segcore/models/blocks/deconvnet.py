@@ -27,7 +27,9 @@ class DeconvNetModule(AnySize):
     def __init__(self, classes: int, fc6: bool, width: int) -> None:
         super().__init__()
         scaled = [tuple(w * width // 4096 for w in widths) for widths in GROUPS]
-        down, up, cin = [], [], 3
+        down: list[nn.Module] = []
+        up: list[nn.Module] = []
+        cin = 3
         for widths in scaled:
             inputs = (cin, *widths[:-1])
             down.append(nn.Sequential(*(layer(a, b) for a, b in zip(inputs, widths, strict=True))))

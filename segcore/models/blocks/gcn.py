@@ -5,8 +5,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segcore.models.blocks.norm import he_initialise
-
 
 class GlobalConvolution(nn.Module):
     """k x 1 then 1 x k, and 1 x k then k x 1, summed: a k x k field of view, without a non-linearity (section 3.1)."""
@@ -45,8 +43,6 @@ class GCNModule(nn.Module):
         self.score = nn.ModuleList(nn.Sequential(GlobalConvolution(cin, classes, kernel), BoundaryRefinement(classes))
                                    for cin in channels)
         self.refine = nn.ModuleList(BoundaryRefinement(classes) for _ in range(len(channels) + 1))
-        he_initialise(self.score)
-        he_initialise(self.refine)
 
     def forward(self, image: Tensor) -> Tensor:
         scores = [score(x) for score, x in zip(self.score, self.backbone(image), strict=True)][::-1]
