@@ -13,7 +13,7 @@ from numba import boolean, float32, float64, int8, int32, int64, njit, types, ui
 from numpy.typing import NDArray
 
 from segcore.energy import contrast, mincut
-from segcore.energy.colour_model import PIXELS, bin_of
+from segcore.energy.colour_model import PIXELS, bin_of, colour_bins
 from segcore.energy.contrast import weight
 from segcore.energy.trees import STEPS
 
@@ -215,12 +215,12 @@ def refine(pyramid: Pyramid, frame: Frame, terms: Terms, mask: NDArray[np.bool_]
            thin_pixels: int = 1_000_000) -> NDArray[np.bool_]:
     """The coarsest level's mask carried down to full resolution, bool (height, width) of the frame.
 
-    `reach` is the half-width of the band in pixels of the coarser level; thin parts are sought on levels of at most
-    `thin_pixels` pixels.
+    `reach` is the half-width of the last band in pixels of the coarser level, one more for those before; thin parts are
+    sought on levels of at most `thin_pixels` pixels.
     """
     labels = mask.view(np.uint8)
     for level in range(frame.coarsest - 1, -1, -1):
-        labels = _refine_level(pyramid, frame, terms, labels, level, reach, thin_pixels)
+        labels = _refine_level(pyramid, frame, terms, labels, level, reach + (level > 0), thin_pixels)
     return labels.view(np.bool_)
 
 
@@ -254,6 +254,23 @@ def cut_band(pixels: Pixels, frame: Frame, terms: Terms, labels: Pixels, band: N
     found, _ = mincut.solve_band(*problem)
     labels.reshape(-1)[nodes] = found
     return labels
+
+
+def cut_exactly(pyramid: Pyramid, frame: Frame, terms: Terms) -> NDArray[np.bool_]:
+    """The exact cut of the full-resolution energy, bool (height, width) of the frame; what `refine` approximates."""
+    pixels = np.ascontiguousarray(pyramid.levels[0][frame.slices()])
+    cell = 1 << frame.coarsest
+    evidence = np.kron(terms.soft, np.ones((cell, cell), np.float32))[:frame.height, :frame.width]
+    evidence = evidence + terms.table[colour_bins(pixels)]
+    known = terms.seeds[0].copy()
+    top, left, bottom, right = terms.inside
+    outside = np.ones(known.shape, bool)
+    outside[top:bottom, left:right] = False
+    known[outside & (known < 0)] = 0
+    source, sink = np.maximum(evidence, 0), np.maximum(-evidence, 0)
+    source[known == 1], sink[known == 1] = np.inf, 0
+    source[known == 0], sink[known == 0] = 0, np.inf
+    return mincut.solve_grid(source, sink, contrast.edge_weights(pixels, terms.strength, pyramid.betas[0]))[0]
 
 
 def _double(plane: Pixels) -> Pixels:

@@ -5,6 +5,8 @@ weight, are a prior, the barrier distance to the outside of the box, and the geo
 """
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,10 +24,12 @@ from segcore.energy.evidence import (
     marked_bounds,
     seeds_in,
 )
-from segcore.energy.multilevel import Frame, Pyramid, Terms, halve_seeds, refine
+from segcore.energy.multilevel import Frame, Pyramid, Terms, cut_exactly, halve_seeds, refine
 from segcore.segmenters import check_prompt
 from segcore.types import Box, Prediction, Prompt
 
+REFERENCE_PIXELS = 307_200
+"""Smoothness is given for photos of up to this size and grows with the side of larger ones, so that they get the same mask."""
 MARGIN = 6
 """Coarse pixels round a change that are cut again at full resolution."""
 
@@ -39,7 +43,8 @@ class CutSession:
     def __init__(self, image: NDArray[np.uint8], weights: Weights, local: bool = True) -> None:
         self.pyramid = Pyramid(as_rgb(image))
         self.shape = self.pyramid.shape
-        self.weights, self.local = weights, local
+        scale = max(1.0, (self.shape[0] * self.shape[1] / REFERENCE_PIXELS) ** .5)
+        self.weights, self.local = replace(weights, smoothness=weights.smoothness * scale), local
         self._forget()
 
     def _forget(self) -> None:
@@ -47,6 +52,7 @@ class CutSession:
         self._prior: NDArray[np.float32] | None = None
         self._seeds: NDArray[np.int8] | None = None
         self._fine: Mask | None = None
+        self._terms: Terms | None = None
 
     @property
     def radius(self) -> float:
@@ -64,7 +70,7 @@ class CutSession:
         soft = self._soft(coarse, prompt, levels[-1])
         change, message = self._cut(coarse, prompt, soft, levels[-1])
         assert coarse.mask is not None
-        terms = Terms(coarse.table, soft, levels, coarse.inside, self.weights.smoothness)
+        self._terms = terms = Terms(coarse.table, soft, levels, coarse.inside, self.weights.smoothness)
         if self._fine is None or change is None:
             fine = refine(self.pyramid, coarse.frame, terms, coarse.mask)
         else:
@@ -72,6 +78,13 @@ class CutSession:
         fine = (fine | (levels[0] == OBJECT)) & (levels[0] != BACKGROUND)
         self._fine, self._seeds = fine, levels[-1]
         return self._paste(coarse.frame, fine, made_by, message)
+
+    def exact(self, made_by: str) -> Prediction:
+        """The last answer's energy cut exactly, every pixel at full resolution: seconds, and 80 bytes a pixel."""
+        if self._coarse is None or self._terms is None:
+            return self._paste(None, None, made_by, "Mark a part of the object first.")
+        self._fine = cut_exactly(self.pyramid, self._coarse.frame, self._terms)
+        return self._paste(self._coarse.frame, self._fine, made_by, "")
 
     def preview(self, prompt: Prompt, made_by: str) -> Prediction:
         """The coarse mask for a prompt, enlarged; the next `answer` starts from scratch where it differs."""
@@ -126,8 +139,10 @@ class CutSession:
         soft = np.float32(self.weights.barrier) * coarse.barrier()
         if prompt.prior is not None:
             soft = soft + np.float32(self.weights.prior) * _logit(_shrink(prompt.prior[coarse.frame.slices()], coarse.shape))
-        if len(prompt.points) and self.weights.distance:
-            soft = soft + np.float32(self.weights.distance) * click_evidence(coarse.pixels, seeds)
+        if self.weights.distance and prompt.box is None and (seeds != UNKNOWN).any():
+            # Strokes show more colours than clicks do, so that nearness has less to add.
+            share = .5 if prompt.scribble is not None else 1.0
+            soft = soft + np.float32(share * self.weights.distance) * click_evidence(coarse.pixels, seeds)
         return np.ascontiguousarray(soft, np.float32)
 
     def _guess(self, coarse: Coarse, prompt: Prompt, seeds: NDArray[np.int8]) -> Mask:

@@ -62,6 +62,10 @@ class GraphCut(Segmenter):
         """A coarse answer for while the mouse moves; it leaves no trace."""
         return self._opened().preview(prompt, self.name)
 
+    def exact(self) -> Prediction:
+        """The exact full-resolution cut of the last answer's energy, on demand; takes seconds on large photos."""
+        return self._opened().exact(self.name)
+
     def _opened(self) -> CutSession:
         if self._session is None:
             raise PromptError("No image has been set.")
