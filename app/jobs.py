@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from segcore.types import Progress
 
 Steps = Generator[Any, None, Any]
-LANES = {"work": 2, "image": 2, "save": 1, "thumbs": 1, "cut": 1}
+LANES = {"work": 2, "image": 2, "save": 1, "thumbs": 1, "cut": 1, "long": 2}
 """Threads per lane: within a lane of one thread jobs keep their order."""
 
 

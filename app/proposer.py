@@ -39,6 +39,7 @@ class Proposer(QObject):
         self.job: Job | None = None
         self._opened: dict[str, ModelCard] = {}
         workspace.project_changed.connect(self.read_cards)
+        workspace.networks_changed.connect(self.read_cards)
         workspace.document_changed.connect(self.cancel)
         self.read_cards()
 

@@ -25,7 +25,7 @@ PATIENCE = 5.0
 MAX_DEATHS = 3
 """Ends in a row, without a finished task between them, after which the process is not started again by itself."""
 DOING = {"predict": "predicting", "refine": "refining", "segment": "cutting out", "train": "training",
-         "device": "looking for a graphics card"}
+         "kept": "keeping what was learned", "device": "looking for a graphics card"}
 
 
 class _Run:
@@ -47,8 +47,10 @@ class WorkerClient(QObject):
     device_changed = Signal(str)        # what networks run on, in words
     stopped_unasked = Signal(str)       # a sentence: the process ended while nobody waited for an answer
 
-    def __init__(self, tasks: str = "app.worker_tasks", search_path: Sequence[str] = (), parent: QObject | None = None) -> None:
+    def __init__(self, tasks: str = "app.worker_tasks", search_path: Sequence[str] = (), parent: QObject | None = None,
+                 patience: float | None = None) -> None:
         super().__init__(parent)
+        self._patience = patience
         self.device = ""
         self._tasks, self._search_path = tasks, tuple(search_path)
         self._lock = threading.RLock()
@@ -143,7 +145,7 @@ class WorkerClient(QObject):
             self._runs.pop(run.number, None)
             if not run.ended and self._process is not None:
                 if run.begun:
-                    self._overdue[run.number] = time.monotonic() + PATIENCE
+                    self._overdue[run.number] = time.monotonic() + (PATIENCE if self._patience is None else self._patience)
                 self._process.cancel(run.number)
 
     def _replace_stuck_process(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.worker_training import kept, train  # noqa: F401 - tasks as well
 from segcore.types import Prediction, Progress, Prompt
 
 Photo = NDArray[np.uint8]

@@ -27,6 +27,7 @@ class Workspace(Navigation):
     classes_changed = Signal()
     saved_changed = Signal()
     proposal_changed = Signal()
+    networks_changed = Signal()         # one was trained: the project has more, or a better one
     recovery_found = Signal(object)     # list of journal.Recovered: newer than their files
 
     def __init__(self, settings: Settings | None = None, parent: QObject | None = None) -> None:
