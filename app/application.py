@@ -13,7 +13,8 @@ from app.garbage import GarbageCollector
 from app.main_window import MainWindow
 from app.workspace import Workspace
 
-WORKER_MS = 1500
+WORKER_MS, KERNELS_MS = 1500, 4000
+"""When, after the window is complete, the worker starts and the kernels are seen to: one after the other."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     QTimer.singleShot(0, window.started)
     # Loading PyTorch takes seconds of a processor; by the first prediction it is done.
     window.furnished.connect(lambda: QTimer.singleShot(WORKER_MS, lambda: workspace.worker.start()))
+    window.furnished.connect(lambda: QTimer.singleShot(KERNELS_MS, lambda: _prepare_kernels(workspace)))
     if arguments:
         window.when_painted(lambda: _open(window, arguments[0]))
     return application.exec()
@@ -46,6 +48,11 @@ def _open(window: MainWindow, argument: str) -> None:
         window.run("open_sample")
     else:
         window.workspace.open_path(argument)
+
+
+def _prepare_kernels(workspace: Workspace) -> None:
+    from app import kernels
+    kernels.prepare(workspace)
 
 
 def _quit_on_signals(window: MainWindow) -> None:
