@@ -223,6 +223,11 @@ class Edit:
             over = {self._selected}
         if over is None and not locked:
             return None
+        if over is not None and len(over) <= 4:     # a few comparisons take a tenth of the time of a table
+            allowed = np.zeros(area.shape, np.bool_)
+            for known in over.difference(locked):
+                allowed |= area == known
+            return allowed
         lut = np.ones(65536, np.bool_)
         if over is not None:
             lut[:] = False

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from app.tools import TOOLS, Context, Gesture, Tool
 from app.tools.painting import region_at
 from segcore.errors import SegcoreError
-from segcore.history import Edit
 from segcore.types import Box, Event
 
 SLACK = 4.0
@@ -51,22 +50,21 @@ def _move(ctx: Context, region: int, start: Event, event: Event) -> Gesture:
     mask = ctx.annotation.region_map == region
     x0, y0, x1, y1 = masks.bounding_box(mask) or (0, 0, 0, 0)
     shape = mask[y0:y1, x0:x1].copy()
-    offset = (0, 0)
     with ctx.edit("Move region") as edit:
-        while event.kind != "release":
-            wanted = (round(event.x - start.x), round(event.y - start.y))
-            if event.kind == "move" and wanted != offset:
-                offset = wanted
-                edit.revert()
-                edit.paint((slice(y0, y1), slice(x0, x1)), shape, 0, over={region})
-                _paint_at(edit, ctx.shape, shape, x0 + offset[0], y0 + offset[1], region)
+        # Lifted once and put down once; on the way it is a preview, so that a move costs what is on the screen.
+        edit.paint((slice(y0, y1), slice(x0, x1)), shape, 0, over={region})
+        while True:
+            box, part = _placed(ctx.shape, shape, x0 + round(event.x - start.x), y0 + round(event.y - start.y))
+            if event.kind == "release":
+                break
+            ctx.preview(part, box)
             event = yield
+        edit.paint(box, part, region)
+    ctx.preview()
 
 
-def _paint_at(edit: Edit, image: tuple[int, int], mask: NDArray[np.bool_], x: int, y: int, region: int) -> None:
-    """Paint a mask with its top left corner at (x, y), which may lie outside the image."""
-    left, top = max(-x, 0), max(-y, 0)
-    right, bottom = min(image[1] - x, mask.shape[1]), min(image[0] - y, mask.shape[0])
-    if right > left and bottom > top:
-        box: Box = (slice(y + top, y + bottom), slice(x + left, x + right))
-        edit.paint(box, mask[top:bottom, left:right], region)
+def _placed(image: tuple[int, int], mask: NDArray[np.bool_], x: int, y: int) -> tuple[Box, NDArray[np.bool_]]:
+    """The box of a mask with its top left corner at (x, y), and the part of it that lies inside the image, maybe none."""
+    rows, columns = (slice(min(max(at, 0), limit), min(max(at + size, 0), limit))
+                     for at, size, limit in zip((y, x), mask.shape, image, strict=True))
+    return (rows, columns), mask[rows.start - y:rows.stop - y, columns.start - x:columns.stop - x]

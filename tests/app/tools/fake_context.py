@@ -63,8 +63,8 @@ class FakeContext:
                 lines: Sequence[Sequence[tuple[float, float]]] = (), closed: bool = False,
                 points: Sequence[tuple[float, float, bool]] = (), rect: tuple[float, float, float, float] | None = None,
                 strokes: NDArray[np.int8] | None = None) -> None:
-        self.previews.append({"mask": mask, "lines": [list(line) for line in lines], "closed": closed, "points": list(points),
-                              "rect": rect, "strokes": strokes})
+        self.previews.append({"mask": mask, "box": box, "lines": [list(line) for line in lines], "closed": closed,
+                              "points": list(points), "rect": rect, "strokes": strokes})
 
     def predict(self, segmenter: str, prompt: Prompt, params: object = None) -> None:
         self.asked.append((segmenter, prompt, params))

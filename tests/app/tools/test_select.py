@@ -67,3 +67,23 @@ def test_moving_onto_a_locked_region_spares_it(ctx: FakeContext) -> None:
     ctx.add(fourth, 4, locked=True)
     Hand(ctx, TOOLS["select"]()).drag((8, 8), (20, 8), (23, 8))
     assert np.array_equal(ctx.mask(4), fourth)
+
+
+def test_on_the_way_the_region_is_lifted_and_esc_puts_it_back(ctx: FakeContext) -> None:
+    before, third = ctx.snapshot(), ctx.mask(3)
+    hand = Hand(ctx, TOOLS["select"]())
+    hand.press(8, 8)
+    hand.move(0, 30)
+    hand.move(1, 20)
+    assert not ctx.mask(3).any()
+    shown = np.zeros(ctx.shape, bool)
+    shown[ctx.previews[-1]["box"]] = ctx.previews[-1]["mask"]
+    assert np.array_equal(shown, moved(third, -7, 12))
+    hand.escape()
+    assert ctx.snapshot() == before and not ctx.history.titles()
+
+
+def test_a_region_carried_back_to_its_place_is_no_step(ctx: FakeContext) -> None:
+    before = ctx.snapshot()
+    Hand(ctx, TOOLS["select"]()).drag((8, 8), (30, 30), (8, 8))
+    assert ctx.snapshot() == before and not ctx.history.titles()
