@@ -16,8 +16,9 @@ from segcore.types import Box
 
 Labels = NDArray[Any]
 Colors = NDArray[np.uint32]
-DASH = 4
-"""Device pixels of one dash of a dashed outline; a power of two."""
+DASH_STEPS, DASH = (5, 3), 16
+"""Steps that one device pixel to the right and one down make, and those of one dash, a power of two: dashes of 2 to 8 pixels
+along rows, columns and both diagonals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ def render(labels: Labels, paint: Paint, view: View, rect: Rect) -> Colors:
     picture = paint.fill.take(labels[inner], mode="wrap")
     if paint.edge is not None:
         # Dashes are tied to the image, not to the screen, so that they move with it.
-        phase = rect[0] + rect[1] - math.floor(view.x + 0.5) - math.floor(view.y + 0.5)
+        phase = (DASH_STEPS[0] * (rect[0] - math.floor(view.x + 0.5))
+                 + DASH_STEPS[1] * (rect[1] - math.floor(view.y + 0.5)))
         _outline(labels, inner, paint, picture, phase)
     return picture
 
@@ -107,7 +109,7 @@ def _outline(labels: Labels, inner: Box, paint: Paint, picture: Colors, phase: i
         other = paint.dash.take(here, mode="wrap")
         dashed = np.flatnonzero(other != colors)
         y, x = np.divmod(at[dashed], picture.shape[1])
-        dashed = dashed[(x + y + phase) & DASH > 0]
+        dashed = dashed[(DASH_STEPS[0] * x + DASH_STEPS[1] * y + phase) & DASH > 0]
         colors[dashed] = other[dashed]
     if paint.selected is not None:
         near = cv2.dilate((labels == paint.selected).view(np.uint8), np.ones((3, 3), np.uint8))[inner].reshape(-1).take(at)

@@ -1,6 +1,8 @@
 """The overlay against a slow rendering, pixel by pixel, from the definition."""
 from __future__ import annotations
 
+from itertools import groupby
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -71,6 +73,18 @@ def test_dashes_move_with_the_image() -> None:
     view = View(1.7, -3.4, -2.9, (30, 44), (50, 40))
     moved = view.placed(view.scale, view.x + 5, view.y + 3)
     assert np.array_equal(render(labels, paint, view, (10, 8, 40, 30)), render(labels, paint, moved, (15, 11, 45, 33)))
+
+
+@pytest.mark.parametrize("dx, dy", [(1, 0), (0, 1), (1, 1), (1, -1)])
+def test_dashes_are_dashes_along_rows_columns_and_both_diagonals(dx: int, dy: int) -> None:
+    labels, two = np.zeros((64, 64), np.uint16), np.zeros(2, np.uint32)
+    y, x = np.mgrid[:64, :64]
+    labels[dx * (y - 32) < dy * (x - 32)] = 1
+    view = View(1.0, 0, 0, (64, 64), (64, 64))
+    picture = render(labels, Paint(two, two + 1, two + 2), view, (0, 0, 64, 64))
+    line = [int(picture[32 + dy * n, 32 + dx * n]) for n in range(-28, 28)]
+    runs = [len(list(run)) for _, run in groupby(line)]
+    assert set(line) == {1, 2} and max(runs) <= 8, line
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.int8])
