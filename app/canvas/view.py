@@ -120,7 +120,10 @@ class Canvas(Viewport):
     def resize_brush(self, steps: float) -> None:
         """Make the tool's brush or strokes larger or smaller by wheel steps; a running gesture is told."""
         from app.tools.painting import resize, size_option
-        if self.tool is None or not steps or not size_option(self.tool.params):
+        if self.tool is None or not steps:
+            return
+        if not size_option(self.tool.params):
+            self.feed(Event("wheel", *self.pointer, value=steps))
             return
         resize(self.tool.params, steps)
         self.params_changed.emit()

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from app.main_window import MainWindow
 
 MESSAGE_MS = 5000
-DEVICES = {"auto": "", "cpu": "CPU", "cuda": "GPU", "mps": "GPU"}
 
 
 class Swatch(QWidget):
@@ -114,7 +113,6 @@ class StatusBar(QStatusBar):
         self._workspace.project_changed.connect(self._show_count)
         self._workspace.saved_changed.connect(self._show_saved)
         self._workspace.project_changed.connect(self._show_saved)
-        self._workspace.settings.changed.connect(self._show_device)
         self._window.furnished.connect(self._follow_canvas)
         self._show_device()
 
@@ -145,8 +143,8 @@ class StatusBar(QStatusBar):
 
     def _show_device(self) -> None:
         found = self._workspace.worker.device if self._window.has_canvas else ""
-        wanted = str(self._workspace.settings.get("model/device", "auto"))
-        self._device.setText(found or DEVICES.get(wanted, wanted))
+        self._device.setText(found or "Starting…")
+        self._device.setToolTip("Where networks run" + ("" if found else ": their process is being started"))
 
     def _show_hint(self) -> None:
         self._hint.setObjectName("")
