@@ -14,8 +14,12 @@ def main() -> int:
     if arguments in ([], ["--sample"]) or (arguments[0] not in COMMANDS and os.path.exists(arguments[0])):
         from app.application import main as open_window
         return open_window(arguments)
-    from segcore.cli import main as run_command
-    return run_command(arguments)
+    try:
+        from segcore.cli import main as run_command
+        return run_command(arguments)
+    except KeyboardInterrupt:  # while modules are still being loaded
+        print("Stopped.", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

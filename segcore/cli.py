@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segcore.cli_output import as_json, complain, figure_rows, follow, lists, say, table
-from segcore.errors import SegcoreError
+from segcore.errors import PromptError, SegcoreError
 from segcore.params import describe, set_param
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise KeyboardInterrupt
         return int(code or 0)
     except USAGE_ERROR as error:
-        message = error.format_message()
+        message = error.format_message().replace("No such command", "There is no file, folder or command")
         if message:
             complain(f"{message} Try: segdesk --help")
         return 2
@@ -159,7 +159,11 @@ def evaluate(predicted: Annotated[Path, typer.Argument(metavar="PREDICTED", help
              json: Json = False) -> None:
     """Compare two folders of index masks."""
     from segcore import evaluation
+    from segcore.metrics import METRICS
+    from segcore.recipe import from_text
     wanted = [name for text in metrics or [] for name in _split_names(text)] or list(evaluation.DEFAULT_METRICS)
+    for text in wanted:
+        _usage(from_text, METRICS, text)
     report = follow(evaluation.evaluate(predicted, reference, wanted), "Comparing")
     if json:
         as_json(report.as_dict())
@@ -244,7 +248,15 @@ def _set(params: Any, options: Sequence[str] | None) -> None:
         key, separator, value = option.partition("=")
         if not separator:
             raise typer.BadParameter(f"“{option}” is no option; write key=value.")
-        set_param(params, key.strip(), value)
+        _usage(set_param, params, key.strip(), value)
+
+
+def _usage(call: Callable[..., Any], *arguments: Any) -> None:
+    """Check something that the user wrote: what is wrong with it is a usage error."""
+    try:
+        call(*arguments)
+    except PromptError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _split_names(text: str) -> list[str]:

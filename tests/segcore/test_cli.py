@@ -131,7 +131,7 @@ def test_failures_exit_with_1_and_a_sentence(tmp_path, project, photos, capsys):
     assert "already" in failed(capsys, 1, "new", project, "--images", photos)
     assert "already exists" in failed(capsys, 1, "export", project, "--to", photos)
     assert "no VOC" in failed(capsys, 1, "import", project, photos)
-    assert "out of range" in failed(capsys, 1, "export", project, "--to", tmp_path / "x", "--set", "border=-3")
+    assert "out of range" in failed(capsys, 2, "export", project, "--to", tmp_path / "x", "--set", "border=-3")
     assert "no option" in failed(capsys, 1, "export", project, "--to", tmp_path / "x", "--set", "frame=3")
     assert "called" in failed(capsys, 1, "refine", project, "--refiner", "fill_holes", "--images", "zzz*")
     assert not (tmp_path / "x").exists()
@@ -171,6 +171,22 @@ def test_folders_open_the_window_and_words_are_commands(monkeypatch, tmp_path):
     assert entry.main() == 2 and not opened
 
 
+def test_ctrl_c_while_modules_are_loaded_is_no_traceback(monkeypatch, capsys):
+    def interrupted(arguments):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(cli, "main", interrupted)
+    monkeypatch.setattr(sys, "argv", ["main.py", "models"])
+    assert entry.main() == 1 and capsys.readouterr().err == "Stopped.\n"
+
+
+def test_what_is_misspelt_is_a_usage_error(capsys, project, tmp_path):
+    assert "no file, folder or command '/nowhere'" in failed(capsys, 2, "/nowhere")
+    assert "between 0 and 50" in failed(capsys, 2, "export", project, "--to", tmp_path / "o", "--set", "border=999")
+    assert "no option “rim”" in failed(capsys, 2, "export", project, "--to", tmp_path / "o", "--set", "rim=9")
+    assert "nosuch" in failed(capsys, 2, "evaluate", project, project, "--metrics", "mean_iou,nosuch")
+    assert not (tmp_path / "o").exists()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_ctrl_c_stops_cleanly(tmp_path):
     """A slow export is stopped in the middle: one sentence, exit 1, no folder left."""
@@ -187,7 +203,8 @@ def test_ctrl_c_stops_cleanly(tmp_path):
     project.save()
     project.close()
     command = [sys.executable, "main.py", "export", str(tmp_path / "project"), "--to", str(tmp_path / "out")]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # jobs of a shell ignore it
     deadline = time.monotonic() + 60
     while not (tmp_path / "out.partial" / "JPEGImages").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
