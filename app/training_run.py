@@ -135,7 +135,7 @@ class TrainingRun(QObject):
         folder = self._folder
 
         def steps() -> Generator[Any, None, ModelCard]:
-            yield from self._wait_for_labels()
+            yield from wait_for_labels(self.workspace)
             return (yield from self.client.run("train", doing=f"training “{name}”", project=folder, name=name, recipe=recipe))
         self.job = self._begin(f"Train {name}", steps)
         self.changed.emit()
@@ -166,13 +166,6 @@ class TrainingRun(QObject):
     def _begin(self, title: str, steps: Any) -> Job:
         return self.workspace.jobs.start(title, steps, lane="long", on_progress=self._on_progress, on_done=self._on_done,
                                          on_error=self._on_error)
-
-    def _wait_for_labels(self) -> Generator[Progress, None, None]:
-        """Until the last strokes are in their files; in the thread of the job."""
-        autosave, limit = self.workspace.autosave, time.monotonic() + SAVE_WAIT
-        while autosave is not None and autosave.pending and time.monotonic() < limit:
-            yield Progress(0, 0, "Saving the labels")
-            time.sleep(0.05)
 
     def _on_progress(self, progress: Progress) -> None:
         if progress is self._heard:
@@ -223,6 +216,14 @@ class TrainingRun(QObject):
         if job is not None:
             job.cancel()
         self.changed.emit()
+
+
+def wait_for_labels(workspace: Workspace) -> Generator[Progress, None, None]:
+    """Until the last strokes are in their files; in the thread of a job, after `save_now`."""
+    autosave, limit = workspace.autosave, time.monotonic() + SAVE_WAIT
+    while autosave is not None and autosave.pending and time.monotonic() < limit:
+        yield Progress(0, 0, "Saving the labels")
+        time.sleep(0.05)
 
 
 def check_name(name: str) -> None:
