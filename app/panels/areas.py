@@ -53,7 +53,8 @@ class RegionAreas(QObject):
         if document is not None:
             document.committed.connect(self._on_commit)
             self._later.start()
-        self.changed.emit()
+        else:
+            self.changed.emit()     # an image that comes tells once, with its counts: lists are painted once per image
 
     def _on_commit(self, patch: object) -> None:
         self._later.start()
