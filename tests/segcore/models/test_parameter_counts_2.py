@@ -134,8 +134,8 @@ def test_dense_upsampling_puts_channels_into_the_pixels_of_a_cell() -> None:
 @pytest.mark.usefixtures("one_thread")
 def test_attentions_are_the_sums_of_the_paper() -> None:
     """Against loops over positions and channels, equations 1-2 and 3-4."""
-    position, channel = PositionAttention(8, gate=0.5), ChannelAttention(gate=0.5)
-    x = torch.randn(1, 8, 3, 2)
+    position, channel = PositionAttention(32, gate=0.5), ChannelAttention(gate=0.5)
+    x = torch.randn(1, 32, 3, 2)
     with torch.no_grad():
         query, key, value = (part(x)[0].flatten(1) for part in (position.query, position.key, position.value))
         expected = x[0].flatten(1).clone()
@@ -145,9 +145,9 @@ def test_attentions_are_the_sums_of_the_paper() -> None:
         torch.testing.assert_close(position(x)[0].flatten(1), expected)
         flat = x[0].flatten(1)
         expected = flat.clone()
-        for j in range(8):
-            weights = torch.tensor([float(-(flat[j] @ flat[i])) for i in range(8)]).exp()
-            expected[j] += 0.5 * sum(flat[i] * weights[i] / weights.sum() for i in range(8))
+        for j in range(32):
+            weights = torch.tensor([float(-(flat[j] @ flat[i])) for i in range(32)]).exp()
+            expected[j] += 0.5 * sum(flat[i] * weights[i] / weights.sum() for i in range(32))
         torch.testing.assert_close(channel(x)[0].flatten(1), expected)
 
 
@@ -204,14 +204,15 @@ def test_chained_pooling_adds_every_link() -> None:
 
 @pytest.mark.usefixtures("one_thread")
 def test_object_context_is_a_weighted_sum_per_class() -> None:
-    """A pixel that the first guess gives wholly to a class describes it alone: the others do not change its answer."""
-    context = ObjectContext(4, 2).eval()
+    """With a first guess that is sure of one pixel per class, only these pixels describe the classes to the others."""
+    context = ObjectContext(4, 16).eval()
     x, guess = torch.randn(1, 4, 3, 3), torch.zeros(1, 2, 3, 3)
     guess[0, 0, 0, 0] = guess[0, 1, 2, 2] = 1e4
-    changed = x.clone()
-    changed[..., 1, 1] += 5
-    with torch.no_grad():
-        before, after = context(x, guess), context(changed, guess)
-    same = torch.ones(3, 3, dtype=torch.bool)
-    same[1, 1] = False
-    torch.testing.assert_close(before[..., same], after[..., same])
+
+    def changes(row: int, column: int) -> bool:
+        """Whether another feature there changes the answer in the corner at the top right."""
+        changed = x.clone()
+        changed[..., row, column] += 5
+        with torch.no_grad():
+            return not torch.allclose(context(x, guess)[..., 0, 2], context(changed, guess)[..., 0, 2])
+    assert changes(0, 0) and changes(2, 2) and not changes(1, 1)
