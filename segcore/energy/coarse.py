@@ -16,6 +16,8 @@ HARD = 1e4
 WARM = .1
 """Share of changed pixels up to which mending the trees is faster than a new cut."""
 ONE_SIDE = "One side is empty, so there are no colours to tell apart. Mark a part of the other side."
+TOLERANCE = .2
+"""Changes of a coarse pixel's evidence up to this are left for the finer levels to see."""
 Mask = NDArray[np.bool_]
 Plane = NDArray[np.float32]
 
@@ -64,7 +66,7 @@ class Coarse:
         self.mask: Mask | None = None
         self._barrier: Plane | None = None
         self._cut: GridCut | None = None
-        self._terminals = (np.zeros(0, np.float32), np.zeros(0, np.float32))
+        self._solved = np.zeros(0, np.float32)
 
     def _inside(self) -> tuple[int, int, int, int]:
         """(top, left, bottom, right) in the frame of what may be object, at full resolution."""
@@ -141,15 +143,15 @@ class Coarse:
 
     def _solve(self, evidence: Plane) -> Mask:
         """The cut for evidence float32 (h, w), > 0 for object; after small changes the flow so far is re-used."""
-        source, sink = np.maximum(evidence, 0), np.maximum(-evidence, 0)
         if self._cut is not None:
-            more, less = source - self._terminals[0], sink - self._terminals[1]
-            if np.count_nonzero(more - less) < WARM * more.size:
-                self._terminals = source, sink
-                self._cut.change(more, less)
+            changed = np.abs(evidence - self._solved) > TOLERANCE
+            if np.count_nonzero(changed) < WARM * changed.size:
+                old, self._solved = self._solved, np.where(changed, evidence, self._solved)
+                self._cut.change(np.maximum(self._solved, 0) - np.maximum(old, 0),
+                                 np.maximum(-self._solved, 0) - np.maximum(-old, 0))
                 return self._cut.solve()[0]
-        self._terminals = source, sink
-        self._cut = GridCut(source, sink, self.edges)
+        self._solved = evidence
+        self._cut = GridCut(np.maximum(evidence, 0), np.maximum(-evidence, 0), self.edges)
         return self._cut.solve()[0]
 
 

@@ -128,7 +128,8 @@ class CutSession:
             wanted = whole
         if same is not None and same.frame.holds(*wanted):
             return same
-        around = wanted if box is not None else grow(wanted, .3, self.shape)
+        # Room for strokes beside the box, so that they need no new frame.
+        around = grow(wanted, .04 if box is not None else .3, self.shape)
         self._forget()
         self._prior = prompt.prior
         self._coarse = Coarse(self.pyramid, Frame.around(*around, self.pyramid), box, self.weights)
