@@ -74,10 +74,10 @@ class Score:
             table += np.bincount(code, minlength=CLASSES**2).reshape(CLASSES, CLASSES)
 
     def mean_iou(self, band: int = 0) -> float:
-        """Mean over the classes that occur."""
+        """Mean over the classes that are in the truth: a class that only answers know must not count once it is gone."""
         table = self.tables[band]
-        union = table.sum(axis=0) + table.sum(axis=1) - np.diag(table)
-        return float((np.diag(table)[union > 0] / union[union > 0]).mean())
+        union, there = table.sum(axis=0) + table.sum(axis=1) - np.diag(table), table.sum(axis=1) > 0
+        return float((np.diag(table)[there] / union[there]).mean())
 
 
 def choose(cases: list[tuple[Any, Any, Any]]) -> dict[str, float]:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
+ABSENT = 1e-4
+"""Planes that are nowhere more probable than this are left out."""
 COVARIANCES = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 
 
@@ -28,7 +30,7 @@ class Guide:
         self.radius = radius
         # About the mean, or single precision would lose small variances in large sums.
         self.centre = image.reshape(-1, 3).mean(axis=0).astype(np.float32) / np.float32(255)
-        self.colour = [np.asarray(image[..., c] * np.float32(1 / 255) - self.centre[c], np.float32) for c in range(3)]
+        self.colour = self.planes(image)
         self.count = _box(np.ones(image.shape[:2], np.float32), radius)
         self.means = [self._mean(c) for c in self.colour]
         self.inverse = self._inverse(np.float32(epsilon))
@@ -54,18 +56,19 @@ class Guide:
         offset = mean - slopes[0] * self.means[0] - slopes[1] * self.means[1] - slopes[2] * self.means[2]
         return self._mean(slopes[0]), self._mean(slopes[1]), self._mean(slopes[2]), self._mean(offset)
 
-    def apply(self, models: tuple[Plane, Plane, Plane, Plane], image: NDArray[np.uint8], out: Plane) -> None:
-        """Write a · I + b for an image of any size, uint8 (H, W, 3), into `out`, float32 (H, W)."""
-        size = image.shape[1], image.shape[0]
-        out[:] = _stretched(models[3], size)
-        for c in range(3):
-            out += _stretched(models[c], size) * (image[..., c] * np.float32(1 / 255) - self.centre[c])
+    def apply(self, models: tuple[Plane, Plane, Plane, Plane], colour: list[Plane], out: Plane) -> None:
+        """Write a · I + b into `out`, float32 (H, W), of any size; `colour` are the planes of an image of that size."""
+        size = out.shape[1], out.shape[0]
+        scratch = np.empty_like(out)
+        cv2.resize(models[3], size, dst=out, interpolation=cv2.INTER_LINEAR)
+        for model, plane in zip(models, colour, strict=False):
+            cv2.resize(model, size, dst=scratch, interpolation=cv2.INTER_LINEAR)
+            scratch *= plane
+            out += scratch
 
-
-def _stretched(plane: Plane, size: tuple[int, int]) -> Plane:
-    if plane.shape == (size[1], size[0]):
-        return plane
-    return cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR).astype(np.float32, copy=False)
+    def planes(self, image: NDArray[np.uint8]) -> list[Plane]:
+        """The colours of an image, uint8 (H, W, 3), as `apply` wants them: three float32 (H, W)."""
+        return [np.asarray(image[..., c] * np.float32(1 / 255) - self.centre[c], np.float32) for c in range(3)]
 
 
 def follow(image: NDArray[np.uint8], planes: Plane, *, radius: int, epsilon: float, pixels: float = np.inf,
@@ -82,9 +85,13 @@ def follow(image: NDArray[np.uint8], planes: Plane, *, radius: int, epsilon: flo
     guide = Guide(small, max(1, round(radius * scale)), epsilon)
     result: Plane = np.empty((len(planes), height, width), np.float32) if out is None else out
     total = np.zeros((height, width), np.float32)
+    colour = guide.colour if scale == 1 else guide.planes(image)
     for plane, target in zip(planes, result, strict=True):
+        if plane.max() < ABSENT:
+            target[:] = 0
+            continue
         coarse = plane if plane.shape == small.shape[:2] else cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
-        guide.apply(guide.fit(np.asarray(coarse, np.float32)), image, target)
+        guide.apply(guide.fit(np.asarray(coarse, np.float32)), colour, target)
         np.clip(target, 0, 1, out=target)
         total += target
     return _normalised(result, total)

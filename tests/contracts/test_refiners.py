@@ -98,3 +98,11 @@ def test_declaration(cls):
     assert cls.name and cls.title and cls.summary()
     with pytest.raises(PromptError):
         cls(no_such_option=1)
+
+
+@pytest.mark.parametrize("cls", ALL)
+def test_150_classes(cls):
+    image, prob = sample(150, 20, 24)
+    result = cls().refine(image, prob)
+    assert np.isfinite(result).all()
+    np.testing.assert_allclose(result.sum(axis=0), 1, atol=1e-4)

@@ -37,7 +37,7 @@ def test_equals_least_squares_in_every_window():
     guide = Guide(image, 3, 0.01)
     for plane in prob:
         got = np.empty_like(plane)
-        guide.apply(guide.fit(plane), image, got)
+        guide.apply(guide.fit(plane), guide.colour, got)
         np.testing.assert_allclose(got, by_regression(image, plane, 3, 0.01), atol=1e-4)
 
 
