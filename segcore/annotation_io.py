@@ -16,6 +16,7 @@ FORMAT = 1
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KEYWORD = b"segdesk\0"
 _MAX_PIXELS = 1 << 29
+_YEAR_9999 = 253_370_764_800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +137,10 @@ def _meta(text: bytes, shape: tuple[int, int]) -> Meta:
         table = json.loads(text)
         if table["format"] > FORMAT:
             raise ProjectError("The annotation was written by a newer version of SegDesk.", "Update SegDesk to open it.")
-        return Meta(str(table["image_sha256"]), int(table["generation"]), float(table["saved_at"]), shape,
-                    tuple(regions_from_json(table["regions"]).values()))
-    except (ValueError, KeyError, TypeError, RecursionError):
+        saved_at = float(table["saved_at"])
+        return Meta(str(table["image_sha256"]), int(table["generation"]), saved_at if 0 <= saved_at < _YEAR_9999 else 0.0,
+                    shape, tuple(regions_from_json(table["regions"]).values()))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise ProjectError("The region table of the annotation is damaged.") from None
 
 

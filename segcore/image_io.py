@@ -147,6 +147,8 @@ def _open(path: str | os.PathLike[str]) -> BinaryIO:
         if status.st_size > _MAX_FILE:
             raise ImageError(f"“{_name(path)}” is too large ({status.st_size >> 30} GiB).")
         return open(path, "rb")
+    except ValueError:  # a zero or half a surrogate pair in the name
+        raise ImageError(f"“{_name(path)}” is no possible file name.") from None
     except OSError as error:
         raise ImageError(f"“{_name(path)}” cannot be read: {error.strerror}.") from error
 

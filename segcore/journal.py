@@ -252,7 +252,7 @@ def _parse(line: bytes) -> Record | None:
         regions = regions_from_json(row["regions"]) if "regions" in row else None
         return Record("edit", str(row["n"]), int(row["r"]), int(row["g"]), (int(row["s"][0]), int(row["s"][1])),
                       str(row["title"]), float(row["t"]), tuple(_tile_from_json(tile) for tile in row["tiles"]), regions)
-    except (ValueError, KeyError, TypeError, RecursionError, ProjectError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError, ProjectError):
         return None
 
 

@@ -121,7 +121,7 @@ def _parse(data: bytes) -> Holder | None:
         row = json.loads(data)
         return Holder(int(row["pid"]), str(row["host"]), str(row.get("user", "")), str(row.get("started", "")),
                       str(row.get("birth", "")), str(row.get("folder_id", "")))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
 
 

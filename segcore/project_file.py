@@ -23,6 +23,7 @@ OWN_FOLDERS = frozenset({"annotations", "versions", "models"})
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _LONGEST = 180
+_FIELDS = frozenset({"name", "path", "split", "state"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class ProjectData:
     images: list[ImageEntry] = field(default_factory=list)
     unknown: dict[str, Any] = field(default_factory=dict)
     unknown_rows: list[Any] = field(default_factory=list)
+    unknown_fields: dict[str, dict[str, Any]] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     newer: bool = False
 
@@ -62,6 +64,8 @@ def dump(data: ProjectData) -> bytes:
         row = f'{{"name":{encode(e.name)},"path":{encode(e.path)}'
         row += f',"split":{encode(e.split)}' if e.split else ""
         row += f',"state":{encode(e.state)}' if e.state != "new" else ""
+        if e.name in data.unknown_fields:
+            row += "," + json.dumps(data.unknown_fields[e.name])[1:-1]
         rows.append(row + "}")
     rows += [json.dumps(row) for row in data.unknown_rows]
     return (text + ',\n "images": [\n' + ",\n".join(rows) + "\n]\n}\n").encode("ascii")
@@ -102,6 +106,8 @@ def _parse_images(rows: list[Any], data: ProjectData) -> None:
         if good:
             seen.add(name)
             data.images.append(entry)
+            if not _FIELDS.issuperset(row):
+                data.unknown_fields[name] = {k: v for k, v in row.items() if k not in _FIELDS}
         else:
             data.unknown_rows.append(row)
     if data.unknown_rows:
@@ -111,7 +117,18 @@ def _parse_images(rows: list[Any], data: ProjectData) -> None:
 def is_entry(entry: ImageEntry) -> bool:
     """Whether all fields have allowed values and the name is a plain file name."""
     return (type(entry.name) is str and type(entry.path) is str and entry.path != "" and entry.split in SPLITS
-            and entry.state in STATES and _UNSAFE.search(entry.name) is None and entry.name.strip(".") != "")
+            and entry.state in STATES and _UNSAFE.search(entry.name) is None and entry.name.strip(".") != ""
+            and _is_path(entry.name) and _is_path(entry.path))
+
+
+def _is_path(text: str) -> bool:
+    """Whether the system can look for such a file at all: no zero, no half of a surrogate pair."""
+    if text.isascii():
+        return "\0" not in text
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def find_images(folder: str | os.PathLike[str]) -> list[str]:

@@ -304,8 +304,7 @@ def process_alive(pid: int) -> bool:
 
 def show(path: str | os.PathLike[str]) -> str:
     """A path as text for a sentence: bytes that are not UTF-8 and control characters are replaced."""
-    text = os.fsencode(path).decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in os.fsdecode(path))
 
 
 def storage_error(error: OSError, path: str | os.PathLike[str], needed: int) -> StorageError:

@@ -101,6 +101,11 @@ def test_a_rebuilt_file_is_read() -> None:
     assert annotation.shape == (3, 4) and meta.generation == 3
 
 
+@pytest.mark.parametrize("saved_at", [float("nan"), float("inf"), -1e300, 1e300])
+def test_an_impossible_time_is_an_unknown_one(saved_at: float) -> None:
+    assert read_meta(rebuilt({**GOOD, "saved_at": saved_at})).saved_at == 0.0
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -120,6 +125,9 @@ def test_a_rebuilt_file_is_read() -> None:
         rebuilt({**GOOD, "regions": [[1, 2, 0, ""], [1, 3, 0, ""]]}),
         rebuilt({**GOOD, "regions": [["1", 2, 0, ""]]}),
         rebuilt({**GOOD, "generation": "x"}),
+        rebuilt({**GOOD, "generation": float("inf")}),
+        rebuilt({**GOOD, "generation": float("nan")}),
+        rebuilt({**GOOD, "regions": [[1, float("nan"), 0, ""]]}),
         rebuilt(GOOD, header=(4, 3, 8, 0, 0, 0, 0)),
         rebuilt(GOOD, header=(4, 3, 16, 2, 0, 0, 0)),
         rebuilt(GOOD, header=(60000, 60000, 16, 0, 0, 0, 0)),
@@ -127,7 +135,7 @@ def test_a_rebuilt_file_is_read() -> None:
         rebuilt(GOOD, pixels=b""),
         rebuilt(GOOD, pixels=b"\0" * 9),
     ],
-    ids=range(22),
+    ids=range(25),
 )
 def test_what_is_no_annotation_is_refused(data: bytes) -> None:
     with pytest.raises(ProjectError):

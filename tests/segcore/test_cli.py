@@ -131,8 +131,6 @@ def test_failures_exit_with_1_and_a_sentence(tmp_path, project, photos, capsys):
     assert "already" in failed(capsys, 1, "new", project, "--images", photos)
     assert "already exists" in failed(capsys, 1, "export", project, "--to", photos)
     assert "no VOC" in failed(capsys, 1, "import", project, photos)
-    assert "out of range" in failed(capsys, 2, "export", project, "--to", tmp_path / "x", "--set", "border=-3")
-    assert "no option" in failed(capsys, 1, "export", project, "--to", tmp_path / "x", "--set", "frame=3")
     assert "called" in failed(capsys, 1, "refine", project, "--refiner", "fill_holes", "--images", "zzz*")
     assert not (tmp_path / "x").exists()
 
@@ -181,7 +179,7 @@ def test_ctrl_c_while_modules_are_loaded_is_no_traceback(monkeypatch, capsys):
 
 def test_what_is_misspelt_is_a_usage_error(capsys, project, tmp_path):
     assert "no file, folder or command '/nowhere'" in failed(capsys, 2, "/nowhere")
-    assert "between 0 and 50" in failed(capsys, 2, "export", project, "--to", tmp_path / "o", "--set", "border=999")
+    assert "between 0 and 50" in failed(capsys, 2, "export", project, "--to", tmp_path / "o", "--set", "border=-3")
     assert "no option “rim”" in failed(capsys, 2, "export", project, "--to", tmp_path / "o", "--set", "rim=9")
     assert "nosuch" in failed(capsys, 2, "evaluate", project, project, "--metrics", "mean_iou,nosuch")
     assert not (tmp_path / "o").exists()

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import random
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -195,6 +196,9 @@ def test_garbage_between_the_lines_is_passed_over(folder: Path) -> None:
     (path,) = session.journal.folder.iterdir()
     line = path.read_bytes()
     path.write_bytes(b"\n\nnoise\0\xff\n" + b"00000000 {}\n" + line + b"ffffffff " + b"[" * 9999 + b"\n" + bytes(99))
+    with open(path, "ab") as file:
+        for body in (b"[]", b"3", b'{"n": 1, "saved": Infinity}', b'{"n": 1, "r": Infinity, "g": 0, "s": []}'):
+            file.write(b"%08x " % zlib.crc32(body) + body + b"\n")
     (path.parent / "noise.journal").write_bytes(os.urandom(999))
     (path.parent / "folder.journal").mkdir()
     assert same(Session(folder).journal.recover()[0].annotation, session.annotations["a.png"])

@@ -70,7 +70,8 @@ def test_the_dead_give_way(tmp_path: Path, dead: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"garbage", b"{}", b"[1]", b'{"pid": "x", "host": 1}', bytes(99), b"[" * 99999], ids=range(7)
+    "content", [b"", b"garbage", b"{}", b"[1]", b'{"pid": "x", "host": 1}', bytes(99), b"[" * 99999,
+                b'{"pid": Infinity, "host": ""}'], ids=range(8)
 )
 def test_a_damaged_lock_gives_way(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)

@@ -74,6 +74,9 @@ def test_what_a_newer_version_wrote_is_kept_and_not_changed(project: Project) ->
         {"name": "a9.png", "path": "x"},
         {"name": "n", "path": ""},
         {"name": "n", "path": "x", "split": []},
+        {"name": "n", "path": "a\0b"},
+        {"name": "n", "path": "\ud800"},
+        {"name": "\ud800", "path": "x"},
     ],
 )
 def test_a_damaged_entry_is_said_and_the_rest_goes_on(project: Project, row: object) -> None:
@@ -86,6 +89,19 @@ def test_a_damaged_entry_is_said_and_the_rest_goes_on(project: Project, row: obj
     assert len(again.images) == 3 and "1 damaged" in again.notices[0]
     again.save()
     assert row in json.loads(path.read_bytes())["images"]
+
+
+def test_fields_of_others_stay_with_their_image(project: Project) -> None:
+    project.close()
+    path = project.folder / "project.json"
+    top = json.loads(path.read_bytes())
+    top["images"][1]["camera"] = {"iso": [100, "\u00e9"]}
+    path.write_text(json.dumps(top))
+    again = Project.open(project.folder)
+    again.update_entry(again.images[1].name, split="val")
+    again.save()
+    rows = json.loads(path.read_bytes())["images"]
+    assert rows[1]["camera"] == {"iso": [100, "\u00e9"]} and rows[1]["split"] == "val" and "camera" not in rows[0]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from segcore.safe_io import show
 from segcore.types import VOID, Annotation, LabelClass
 
 MOST_POINTS = 100_000
+LARGEST_FILE = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,9 @@ def find(path: Path) -> tuple[Path, dict[str, Any]]:
     candidates = [path] if path.is_file() else [*sorted(path.glob("*.json")), *sorted(path.glob("annotations/*.json"))]
     for candidate in candidates:
         try:
+            if candidate.stat().st_size > LARGEST_FILE:
+                raise FormatError(f"“{show(candidate)}” is larger than 1 GB, too much to be read at once.",
+                                  "Divide it into several files.")
             content = json.loads(candidate.read_bytes())
         except (OSError, ValueError, RecursionError):
             continue
@@ -105,7 +109,7 @@ def photo(root: Path, file_name: str) -> Path | None:
     for folder in (root / "images", root, *sorted(p for p in root.iterdir() if p.is_dir())):
         for name in (file_name, Path(file_name.replace("\\", "/")).name):
             path = Path(os.path.normpath(folder / name))
-            if name and "\0" not in name and path.is_relative_to(root) and path.is_file():
+            if name and path.is_relative_to(root) and os.path.isfile(path):  # False for impossible names, too
                 return path
     return None
 

@@ -107,9 +107,9 @@ def photo(path: Path) -> Path | None:
         named = os.path.basename(str(read(path).get("imagePath", "")).replace("\\", "/"))
     except FormatError:
         named = ""
-    candidates = [path.with_name(named)] if named and "\0" not in named else []
+    candidates = [path.parent / named] if named not in ("", ".", "..") else []
     candidates += [path.with_suffix(ending) for ending in sorted(EXTENSIONS)]
-    return next((c for c in candidates if c.is_file()), None)
+    return next((c for c in candidates if os.path.isfile(c)), None)
 
 
 def draw(content: Mapping[str, Any], shape: tuple[int, int]) -> Drawn:

@@ -44,6 +44,7 @@ def project(tmp_path):
     project.close()
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # within pycocotools
 @pytest.mark.parametrize("shape", ["auto", "rle"])
 def test_pycocotools_sees_the_same_masks(project, tmp_path, shape):
     coco = pytest.importorskip("pycocotools.coco", reason="needs pycocotools")
@@ -130,11 +131,18 @@ def test_bad_annotations_are_left_out_and_reported(tmp_path, bad):
 
 def test_photos_outside_the_folder_are_not_taken(tmp_path):
     photo(tmp_path / "secret.jpg")
-    names = "../secret.jpg", str(tmp_path / "secret.jpg"), ""
-    items = [{"id": k, "image_id": k, "category_id": 18, "segmentation": square(2, 2, 5)} for k in range(3)]
+    names = "../secret.jpg", str(tmp_path / "secret.jpg"), "..\\secret.jpg", "", "x" * 5000, "a\0b", "\ud800", "."
+    items = [{"id": k, "image_id": k, "category_id": 18, "segmentation": square(2, 2, 5)} for k in range(len(names))]
     write(tmp_path / "set", items, [{"id": k, "file_name": name} for k, name in enumerate(names)])
     report = run(Coco().load(tmp_path / "set", Project.create(tmp_path / "project")))
-    assert report.read == 3 == len(report.skipped)
+    assert report.read == len(names) == len(report.skipped)
+
+
+def test_a_file_too_large_to_be_read_is_refused_by_its_size(tmp_path):
+    with open(tmp_path / "x.json", "wb") as file:
+        file.truncate(3 << 30)
+    with pytest.raises(FormatError, match="larger than 1 GB"):
+        run(Coco().load(tmp_path, Project.create(tmp_path / "project")))
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"images": 3}', "[" * 100_000])

@@ -108,8 +108,10 @@ def test_bad_files_are_skipped_with_reasons(tmp_path):
         photo(tmp_path / f"{name}.jpg")
         (tmp_path / f"{name}.json").write_text(content)
     (tmp_path / "nowhere.json").write_text('{"shapes": [], "imagePath": "../../etc/passwd"}')
+    for name, path in (("long", "x" * 5000), ("half", "\\ud800"), ("zero", "a\\u0000b"), ("dots", "../..")):
+        (tmp_path / f"{name}.json").write_text(f'{{"shapes": [], "imagePath": "{path}"}}')
     project, report = load(tmp_path)
-    assert report.read == 7 and report.converted == 1 and len(report.skipped) == 6
+    assert report.read == 11 and report.converted == 1 and len(report.skipped) == 10
     reasons = dict(report.skipped)
     assert "no JSON" in reasons["broken"] and "no shapes" in reasons["other"] and "4×3" in reasons["size"]
     assert "no image" in reasons["nowhere"] and "no shape" in reasons["empty"]
