@@ -169,6 +169,20 @@ def test_folders_open_the_window_and_words_are_commands(monkeypatch, tmp_path):
     assert entry.main() == 2 and not opened
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen")
+def test_without_a_screen_it_says_so_instead_of_aborting(monkeypatch, capsys):
+    from app import application
+    opened = []
+    monkeypatch.setattr(application, "main", lambda arguments: opened.append(arguments) or 0)
+    for name in entry.SCREENS:
+        monkeypatch.delenv(name, raising=False)
+    for arguments in ([], ["--sample"], [str(ROOT)]):
+        monkeypatch.setattr(sys, "argv", ["main.py", *arguments])
+        assert entry.main() == 1 and not opened and "no screen" in capsys.readouterr().err
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-1")
+    assert entry.main() == 0 and opened
+
+
 def test_ctrl_c_while_modules_are_loaded_is_no_traceback(monkeypatch, capsys):
     def interrupted(arguments):
         raise KeyboardInterrupt
