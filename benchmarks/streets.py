@@ -79,15 +79,18 @@ def test(data: Path, folder: Path, scale: float = 1.0) -> dict[str, Any]:
     return figures
 
 
-def ship(data: Path, folder: Path, target: Path) -> None:
-    """Write the trained network as the embedded one, its card with the figures of the test images."""
+def ship(data: Path, folder: Path, target: Path, scale: float = 1.0) -> None:
+    """Write the trained network as the embedded one, its card with the figures of the test images.
+
+    `scale` enlarges the working size; it was chosen on the validation images.
+    """
     card = find_model(folder / f"{folder.name}.safetensors")
-    figures = {**test(data, folder), "validation_mean_iou": card.figures["mean_iou"]}
+    figures = {**test(data, folder, scale), "validation_mean_iou": card.figures["mean_iou"]}
+    size = round(card.working_size[0] * scale), round(card.working_size[1] * scale)
     embedded = ModelCard(
         "streets", card.model, CLASSES, title="Streets (SwiftNet)", params=card.params, mean=card.mean, std=card.std,
-        working_size=card.working_size, data="CamVid, SegNet's split: 367 training and 101 validation images of 480×360",
-        licence=LICENCE, recipe={"command": "python -m benchmarks.streets train CAMVID FOLDER/streets start=SQUEEZENET.npz",
-                                 **card.recipe},
+        working_size=size, data="CamVid, SegNet's split: 367 training and 101 validation images of 480×360", licence=LICENCE,
+        recipe={"command": "python -m benchmarks.streets train CAMVID FOLDER/streets start=SQUEEZENET.npz", **card.recipe},
         figures=figures, seconds=card.seconds, hardware=card.hardware, seed=card.seed, origin="embedded")
     print(checkpoint.save_model(embedded, load(card.weights_path.read_bytes()), target))
 
@@ -95,4 +98,4 @@ def ship(data: Path, folder: Path, target: Path) -> None:
 if __name__ == "__main__":
     command, data, folder, *rest = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:]
     {"train": lambda: train(data, folder, rest), "test": lambda: test(data, folder, *map(float, rest)),
-     "ship": lambda: ship(data, folder, Path(rest[0]))}[command]()
+     "ship": lambda: ship(data, folder, Path(rest[0]), *map(float, rest[1:]))}[command]()
