@@ -16,6 +16,7 @@ from segcore.types import Annotation
 
 KEPT_VERSIONS = 10
 _HEAD = 4096
+_LOCKS = 64
 
 
 class CorruptAnnotation(ProjectError):
@@ -43,7 +44,7 @@ class AnnotationStore:
         self._names: set[str] = set()
         self._metas: dict[str, Meta] = {}
         self._kept_at: dict[str, float] = {}
-        self._lock = threading.RLock()
+        self._locks = [threading.RLock() for _ in range(_LOCKS)]
 
     def scan(self, *, sweep: bool) -> None:
         """List the annotations with one call; `sweep` also removes temporary files that a killed program left."""
@@ -71,7 +72,7 @@ class AnnotationStore:
 
         Raises CorruptAnnotation, after keeping a copy aside, when the file cannot be decoded.
         """
-        with self._lock:
+        with self._lock(name):
             try:
                 data = self.path(name).read_bytes()
             except FileNotFoundError:
@@ -110,7 +111,7 @@ class AnnotationStore:
 
         `generation` defaults to one more than the file's. Raises StorageError, with the old file kept.
         """
-        with self._lock:
+        with self._lock(name):
             path = self.path(name)
             previous = _read_if_there(path)
             old = _intact(previous)
@@ -127,6 +128,10 @@ class AnnotationStore:
             self._metas[name] = Meta(sha256, number, saved_at, annotation.shape)
             return self._metas[name]
 
+    def _lock(self, name: str) -> threading.RLock:
+        """The lock of a name, so that several images are encoded and synced at once; names may share one."""
+        return self._locks[zlib.crc32(os.fsencode(name)) % _LOCKS]
+
     def version_due(self, name: str, seconds: float = 300.0) -> bool:
         """Whether the last version made by this session is that old, or there is none: autosaves then keep one.
 
@@ -137,7 +142,7 @@ class AnnotationStore:
 
     def set_aside(self, name: str) -> None:
         """Take an annotation away; it stays as the newest version. Raises StorageError."""
-        with self._lock:
+        with self._lock(name):
             previous = _read_if_there(self.path(name))
             if previous is not None:
                 self._push_version(name, previous)

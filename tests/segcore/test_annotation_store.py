@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -134,3 +135,18 @@ def test_an_annotation_put_there_by_somebody_is_not_lost(project: Project) -> No
     project.write_annotation(entry, drawn(2))
     assert same(project.read_version(project.versions(entry)[-1]), drawn(9))
     assert project.annotations.meta(entry.name).generation == 78  # type: ignore[union-attr]
+
+
+def test_different_images_are_written_at_the_same_time(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both writes must be waiting for the disk at once, or neither gets past the barrier."""
+    entries = project.images[:2]
+    barrier = threading.Barrier(2, timeout=10)
+    sync = safe_io.FS.sync
+
+    def meet(fd: int) -> None:
+        barrier.wait()
+        sync(fd)
+    monkeypatch.setattr(safe_io.FS, "sync", meet)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda entry: project.write_annotation(entry, drawn(5)), entries))
+    assert all(same(project.read_annotation(entry, SHAPE), drawn(5)) for entry in entries)
