@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
+from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QDockWidget, QTabBar, QTabWidget, QWidget
 
 from app.panels import Panel, all_panels
@@ -21,8 +21,6 @@ ROOM = 0.5
 MOST_ICONS = 3
 """With more tabs than this there is room for their names only."""
 LAYOUT_VERSION = 2
-CROWDED = 4
-ICON, NO_ICON = QSize(16, 16), QSize(0, 0)
 BUSY_AFTER_MS, QUIET_AFTER_MS = 300, 1200
 
 
@@ -169,11 +167,9 @@ class Docks(QObject):
             dock.set_titled(dock.isFloating() or not tabs)
         for bar in self._window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
             bar.setExpanding(False)
-            bar.setIconSize(QSize(16, 16) if bar.count() <= MOST_ICONS else QSize(0, 0))
+            for index in range(bar.count() if bar.count() > MOST_ICONS else 0):
+                bar.setTabIcon(index, QIcon())
             bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            # Words rather than icons where there is no room for both; never half a word.
-            bar.setIconSize(ICON if bar.count() < CROWDED else NO_ICON)
-            bar.setElideMode(Qt.TextElideMode.ElideNone)
 
     def _on_jobs(self) -> None:
         running = any(not job.quiet for job in self._window.workspace.jobs.running)

@@ -200,6 +200,8 @@ class TrainingPanel(Panel):
         self.plot.show_curves(curves_of(record.losses, record.scores))
         self.picture.setVisible(record.picture is not None)
         if record.picture is not None:
+            height, width = record.picture.shape[:2]
+            self.picture.setFixedHeight(round(self.plot.width() * height / width))
             self.picture.set_pixels(record.picture)
 
     def _readiness(self) -> tuple[str, str]:

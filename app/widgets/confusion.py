@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.theme import colors
@@ -35,17 +35,18 @@ class Confusion(QWidget):
         self._rows, self._columns = [classes[i] for i in rows], [classes[i] if i < len(classes) else None for i in columns]
         part = matrix[np.ix_(rows, columns)]
         self._shares = part / np.maximum(part.sum(axis=1, keepdims=True), 1)
-        self.updateGeometry()
+        self._fit()
         self.update()
 
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        return round(self._cell(width) * len(self._shares)) + 2 * EDGE + STRIPE + 4 if len(self._shares) else 0
-
     def sizeHint(self) -> QSize:
-        return QSize(260, self.heightForWidth(260))
+        return QSize(260, self.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the rows at this width."""
+        self.setFixedHeight(round(self._cell(self.width()) * len(self._shares) + self._origin()[1]) + 2)
 
     def words(self, row: int, column: int) -> str:
         """What a cell says."""
@@ -85,7 +86,8 @@ class Confusion(QWidget):
         painter.save()
         painter.translate(0, top + side * len(self._shares))
         painter.rotate(-90)
-        painter.drawText(QRectF(0, 0, max(side * len(self._shares), 80), EDGE), Qt.AlignmentFlag.AlignVCenter, "Labels")
+        painter.drawText(QRectF(0, 0, side * len(self._shares), EDGE), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
+                         "← Labels")
         painter.restore()
         for index, label in enumerate(self._rows):
             painter.fillRect(QRectF(left - STRIPE - 2, top + index * side + 1, STRIPE, side - 2), QColor(*label.color))
