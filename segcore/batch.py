@@ -200,15 +200,17 @@ def _refine_together(refiner: Refiner, image: NDArray[np.uint8], annotation: Ann
                            "Use a refiner of single regions, such as remove_specks.")
     prob = np.full((len(ids), *annotation.shape), (1 - BELIEF) / (len(ids) - 1), np.float32)
     fixed = np.full(annotation.shape, -1, np.int16)
+    locked = {number for number in ids if number in annotation.regions and annotation.regions[number].locked}
     for plane, number in enumerate(ids):
         mask = annotation.region_map == number
         prob[plane][mask] = BELIEF
-        if number in annotation.regions and annotation.regions[number].locked:
+        if number in locked:
             fixed[mask] = plane
     labels = refiner.refine(image, prob, fixed).argmax(axis=0)
     with Edit(annotation, refiner.title) as edit:
         for plane, number in enumerate(ids):
-            edit.paint(EVERYTHING, labels == plane, number)
+            if number not in locked:            # what it would gain stays whose it was
+                edit.paint(EVERYTHING, labels == plane, number)
 
 
 def add_classes(project: Project, classes: Iterable[LabelClass]) -> list[LabelClass]:

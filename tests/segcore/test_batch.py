@@ -139,6 +139,20 @@ def test_joint_refiners_weigh_regions_together_and_spare_locked_ones(project):
     assert after[4, 4] == 1 and after[6, 6] == 1 and (after[holed().region_map == 3] == 3).all()
 
 
+def test_locked_regions_gain_nothing(project):
+    annotation = holed()
+    height, width = annotation.shape
+    annotation.region_map[:] = 1
+    annotation.region_map[:, width // 2:] = 3
+    annotation.region_map[height // 2, width // 2 - 1] = 0
+    before = annotation.region_map == 3
+    assert annotation.regions[3].locked
+    project.write_annotation(project.images[0], annotation)
+    run(batch.refine_stored(project, project.images, REFINERS["dense_crf"](w1=0, w2=30, sigma_gamma=4)))
+    after = project.read_annotation(project.images[0]).region_map
+    np.testing.assert_array_equal(after == 3, before)
+
+
 def test_patterns(project):
     assert [e.name for e in batch.entries_matching(project, "[01].*")] == ["0.png", "1.png"]
     assert len(batch.entries_matching(project, "")) == 3
