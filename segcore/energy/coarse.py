@@ -16,8 +16,6 @@ HARD = 1e4
 WARM = .1
 """Share of changed pixels up to which mending the trees is faster than a new cut."""
 ONE_SIDE = "One side is empty, so there are no colours to tell apart. Mark a part of the other side."
-TOLERANCE = .2
-"""Changes of a coarse pixel's evidence up to this are left for the finer levels to see."""
 Mask = NDArray[np.bool_]
 Plane = NDArray[np.float32]
 
@@ -103,10 +101,11 @@ class Coarse:
         guess: Mask = self.allowed & (1 - np.hypot(x, y) + self.barrier() > 0)
         return guess if guess.any() else self.allowed.copy()
 
-    def improve(self, mask: Mask, soft: Plane, seeds: NDArray[np.int8], rounds: int) -> str:
+    def improve(self, mask: Mask, soft: Plane, seeds: NDArray[np.int8], rounds: int, tolerance: float = 0.0) -> str:
         """Learn the colours of both sides and cut, `rounds` times or until nothing changes; `mask` is the first guess.
 
-        `soft` is all evidence but colour, `seeds` int8. Sets `mask` and `table`; returns a message if a side is empty.
+        `soft` is all evidence but colour, `seeds` int8; evidence that changed by no more than `tolerance` since the last cut
+        is taken as it was. Sets `mask` and `table`; returns a message if a side is empty.
         """
         heavy = np.where(seeds == UNKNOWN, 1, self.given.stroke).astype(np.float32)
         for _ in range(rounds):
@@ -117,7 +116,7 @@ class Coarse:
                 self.mask = mask
                 return ONE_SIDE
             self._learn(counts)
-            before, mask = mask, self._solve(self._evidence(soft, seeds))
+            before, mask = mask, self._solve(self._evidence(soft, seeds), tolerance)
             if np.count_nonzero(before != mask) * 2000 < mask.size:
                 break
         self.mask = without_islands(mask, seeds == OBJECT, self.given.island)
@@ -125,7 +124,7 @@ class Coarse:
 
     def recut(self, soft: Plane, seeds: NDArray[np.int8]) -> None:
         """Cut again with the colours as they are."""
-        self.mask = self._solve(self._evidence(soft, seeds))
+        self.mask = self._solve(self._evidence(soft, seeds), 0.0)
 
     def _learn(self, counts: NDArray[np.float64]) -> None:
         rounds = 1 if len(self.models[0]) else 5
@@ -141,10 +140,10 @@ class Coarse:
         out[seeds == OBJECT] = HARD
         return out
 
-    def _solve(self, evidence: Plane) -> Mask:
+    def _solve(self, evidence: Plane, tolerance: float) -> Mask:
         """The cut for evidence float32 (h, w), > 0 for object; after small changes the flow so far is re-used."""
         if self._cut is not None:
-            changed = np.abs(evidence - self._solved) > TOLERANCE
+            changed = np.abs(evidence - self._solved) > tolerance
             if np.count_nonzero(changed) < WARM * changed.size:
                 old, self._solved = self._solved, np.where(changed, evidence, self._solved)
                 self._cut.change(np.maximum(self._solved, 0) - np.maximum(old, 0),

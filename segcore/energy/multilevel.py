@@ -17,7 +17,7 @@ from segcore.energy.colour_model import PIXELS, bin_of, colour_bins
 from segcore.energy.contrast import weight
 from segcore.energy.trees import STEPS
 
-COARSE_PIXELS = 30_000
+COARSE_PIXELS = 35_000
 """Most pixels of a first cut; four times as many when it would otherwise be coarser than an eighth of full resolution."""
 Pixels = NDArray[np.uint8]
 

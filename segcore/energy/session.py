@@ -30,6 +30,8 @@ from segcore.types import Box, Prediction, Prompt
 
 REFERENCE_PIXELS = 307_200
 """Smoothness is given for photos of up to this size and grows with the side of larger ones, so that they get the same mask."""
+TOLERANCE = .2
+"""What a local stroke may change of a coarse pixel's evidence without its being cut again there."""
 MARGIN = 6
 """Coarse pixels round a change that are cut again at full resolution."""
 
@@ -161,7 +163,7 @@ class CutSession:
         new = (seeds != old) & (seeds != UNKNOWN) if old is not None else seeds != UNKNOWN
         if not self.local:
             return None, coarse.improve(before, soft, seeds, 1)
-        message = coarse.improve(before, soft, seeds, 1)
+        message = coarse.improve(before, soft, seeds, 1, TOLERANCE)
         assert coarse.mask is not None
         change = _touching(coarse.mask != before, new)
         coarse.mask = np.where(change, coarse.mask, before)
