@@ -144,7 +144,7 @@ def test_locked_regions_gain_nothing(project):
     height, width = annotation.shape
     annotation.region_map[:] = 1
     annotation.region_map[:, width // 2:] = 3
-    annotation.region_map[height // 2, width // 2 - 1] = 0
+    annotation.region_map[height // 2, width // 2:width // 2 + 4] = 1         # a thorn that smoothing would give to region 3
     before = annotation.region_map == 3
     assert annotation.regions[3].locked
     project.write_annotation(project.images[0], annotation)
