@@ -280,6 +280,8 @@ def _decode(data: bytes, path: str | os.PathLike[str]) -> tuple[NDArray[np.uint8
         if _plain_jpeg(image, info):
             # The same pixels as Pillow's, to the bit, without its slow way into an array: 126 against 195 ms at 14 MP.
             pixels, turned = _decode_jpeg(data), False
+        elif info.format == "WEBP" and image.mode == "RGB" and info.pages == 1:
+            pixels, turned = _decode_webp(data), False
         else:
             image.load()
             pixels, turned = _to_rgb(image, info, notices), info.format == "TIFF"  # Pillow turns TIFFs itself while loading
@@ -304,6 +306,15 @@ def _decode_jpeg(data: bytes) -> NDArray[np.uint8]:
     return np.asarray(pixels, np.uint8)
 
 
+def _decode_webp(data: bytes) -> NDArray[np.uint8]:
+    """The same pixels as Pillow's, which takes twice as long; its PNG decoder stays, for OpenCV's opens damaged files."""
+    import cv2
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    if pixels is None:
+        raise ValueError("the file is cut short or damaged")
+    return np.asarray(pixels, np.uint8)
+
+
 def _to_rgb(image: ImageFile, info: ImageInfo, notices: list[str]) -> NDArray[np.uint8]:
     if image.mode.startswith(("I", "F")):
         return _stretch(np.asarray(image), notices)
@@ -313,7 +324,7 @@ def _to_rgb(image: ImageFile, info: ImageInfo, notices: list[str]) -> NDArray[np
         notices.append(f"The {info.depth}-bit colours are shown with 8 bits.")
     if image.mode == "LA":
         return np.array(image.getchannel(0).convert("RGB"), np.uint8)
-    return np.array(image.convert("RGB"), np.uint8)
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"), np.uint8)
 
 
 def _stretch(values: NDArray[Any], notices: list[str]) -> NDArray[np.uint8]:

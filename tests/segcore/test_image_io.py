@@ -104,6 +104,20 @@ def test_jpegs_are_read_to_the_bit_as_pillow_reads_them(tmp_path: Path, mode: st
     assert np.array_equal(read_image(path).pixels, np.asarray(Pil.open(path).convert("RGB")))
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "P"])
+@pytest.mark.parametrize("options", [{"quality": 5}, {"quality": 90, "method": 6}, {"lossless": True}],
+                         ids=["5", "90", "lossless"])
+def test_webps_are_read_to_the_bit_as_pillow_reads_them(tmp_path: Path, mode: str, options: dict[str, int]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (75, 101, 4), np.uint8)
+    path = tmp_path / "a.webp"
+    Pil.fromarray(noise if mode == "RGBA" else noise[..., :3]).convert(mode).save(path, **options)
+    with Pil.open(path) as picture:
+        assert np.array_equal(read_image(path).pixels, np.asarray(picture.convert("RGB")))
+    path.write_bytes(path.read_bytes()[:-700])
+    with pytest.raises(ImageError, match="damaged"):
+        read_image(path)
+
+
 @pytest.mark.data
 def test_a_photo_is_read_as_pillow_reads_it() -> None:
     path = DATA / "photos" / "fruit_14mp.jpg"
