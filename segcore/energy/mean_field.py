@@ -85,7 +85,7 @@ def iterate(image: NDArray[np.uint8], prob: Floats, *, iterations: int, w1: floa
     live = np.flatnonzero(prob.reshape(classes, -1).max(axis=1) > min(HOPELESS, 0.5 / classes))
     if compatibility is not None or len(live) == 1:
         live = np.arange(classes)
-    unary = _unary(prob, live, fixed)
+    unary = log_odds(prob, live, fixed)
     relation = np.zeros((0, 1), np.float32)
     if compatibility is not None or len(live) == 2:
         penalty = 1 - np.eye(len(live)) if compatibility is None else np.asarray(compatibility, np.float64)
@@ -121,7 +121,7 @@ def infer(image: NDArray[np.uint8], prob: Floats, **options: object) -> Floats:
     return whole()
 
 
-def _unary(prob: Floats, live: NDArray[np.intp], fixed: NDArray[np.integer] | None) -> Floats:
+def log_odds(prob: Floats, live: NDArray[np.intp], fixed: NDArray[np.integer] | None) -> Floats:
     """float32 (N, K): log-probabilities of all `live` classes but the last, relative to the last."""
     flat = prob.reshape(len(prob), -1)
     last = np.log(np.maximum(flat[live[-1]], SMALLEST))

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted(p for folder in ("app", "segcore") for p in (ROOT / folder).rglob("*.py"))
 TORCH_MAY_BE_IN = ("segcore/models", "segcore/losses", "segcore/refiners", "segcore/inference", "segcore/training",
                    "segcore/dataset", "segcore/augment", "segcore/checkpoint", "segcore/segmenters/clicks",
-                   "segcore/segmenters/sam", "app/worker_")
+                   "segcore/segmenters/sam", "segcore/energy/mean_field_torch", "app/worker_")
 PLUG_IN_FOLDERS = ("segcore/segmenters", "segcore/models", "segcore/losses", "segcore/metrics", "segcore/refiners",
                    "segcore/formats")
 
