@@ -22,7 +22,8 @@ Sample = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 class Samples(Protocol):
     """What training reads: a sequence of samples and the names of their classes."""
 
-    class_names: Sequence[str]
+    @property
+    def class_names(self) -> Sequence[str]: ...
 
     def __len__(self) -> int: ...
 

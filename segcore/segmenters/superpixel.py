@@ -62,7 +62,8 @@ class Superpixel(Segmenter):
             raise PromptError("Paint over the object, or click it.")
         share = np.zeros(count, np.float32)
         if prompt.prior is not None:
-            share = (np.bincount(patches.ravel(), prompt.prior.ravel(), count) / np.bincount(patches.ravel(), minlength=count))
+            sums = np.bincount(patches.ravel(), prompt.prior.ravel(), count)
+            share = (sums / np.bincount(patches.ravel(), minlength=count)).astype(np.float32)
         share = np.where(touched[0] > touched[1], 1.0, np.where(touched[1] > 0, 0.0, share)).astype(np.float32)
         prob = share[patches]
         return Prediction(prob=prob, mask=prob > 0.5, made_by=self.name)
