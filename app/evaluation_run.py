@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from segcore.project import ImageEntry, Project
 
 WHICH = {"": "All labelled images", "val": "Labelled images of the val split", "test": "Labelled images of the test split",
-         "train": "Labelled images of the train split"}
+         "train": "Labelled images of the train split", "unlabelled": "Images without labels: which to label next"}
 
 
 @dataclass
 class Score:
-    """How well one image agrees: mean IoU of the classes in its labels or its prediction, 0..1."""
+    """A figure 0..1 of one image: its mean IoU over the classes in its labels or prediction, or how unsure a network is."""
 
     name: str
-    mean_iou: float
+    value: float
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Evaluation:
     @property
     def worst(self) -> list[Score]:
         """The images, worst first."""
-        return sorted(self.scores, key=lambda score: (score.mean_iou, score.name))
+        return sorted(self.scores, key=lambda score: (score.value, score.name))
 
     def text(self) -> str:
         """One sentence for the user."""
@@ -105,7 +105,12 @@ def confusion(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], count: int
 
 
 def chosen_entries(project: Project, split: str) -> list[ImageEntry]:
-    """The labelled images, or those of one split; raises ModelError when there are none."""
+    """The labelled images, those of one split, or the “unlabelled” ones; raises ModelError when there are none."""
+    if split == "unlabelled":
+        without = [e for e in project.images if not project.has_annotation(e)]
+        if not without:
+            raise ModelError("Every image has labels already.", "Add images to the project.")
+        return without
     found = [e for e in project.images if project.has_annotation(e) and split in ("", e.split)]
     if not found and split:
         raise ModelError(f"No labelled image is in the {split} split.", "Choose all labelled images instead.")

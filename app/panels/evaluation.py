@@ -24,6 +24,7 @@ from app.evaluation_run import WHICH, Evaluation, chosen_entries, evaluate
 from app.panels import Panel
 from app.panels.swatches import swatch
 from app.theme import icon
+from app.uncertainty import Queue, rank
 from app.widgets.confusion import Confusion
 from app.widgets.job_row import JobRow
 from segcore.errors import ModelError, SegcoreError
@@ -53,7 +54,7 @@ class EvaluationPanel(Panel):
         super().__init__(window)
         self.classes = ClassMap(self.workspace)
         self.job: Job | None = None
-        self.result: Evaluation | None = None
+        self.result: Evaluation | Queue | None = None
         self.network = QComboBox(accessibleName="Network", toolTip="The network that is measured")
         self.which = QComboBox(accessibleName="Images", toolTip="The images it is measured on")
         for box in (self.network, self.which):
@@ -83,15 +84,16 @@ class EvaluationPanel(Panel):
             raise SegcoreError("No project is open.", "Open one first.")
         if card is None:
             raise ModelError("There is no network to measure.", "Train one, or install the program again.")
-        mapping = self.classes.mapping(card)
-        if not any(class_id is not None for class_id in mapping.values()):
+        mapping, ranking = self.classes.mapping(card), self.which.currentData() == "unlabelled"
+        if not ranking and not any(class_id is not None for class_id in mapping.values()):
             raise ModelError(f"None of the classes of “{card.title or card.name}” is a class of the project.",
                              "Choose what they become in the Model panel.")
         entries = chosen_entries(project, self.which.currentData())
         self.cancel()
         self.workspace.save_now()
         job = self.workspace.jobs.start(
-            "Evaluate", lambda: evaluate(self.workspace, project, card, mapping, entries), lane="long",
+            "Rank images" if ranking else "Evaluate", lambda: rank(self.workspace, project, card, entries) if ranking
+            else evaluate(self.workspace, project, card, mapping, entries), lane="long",
             on_progress=lambda _: self._show(), on_done=self._on_done, on_error=self._on_error,
             on_cancelled=lambda _: self._end(job))
         self.job = job
@@ -158,7 +160,7 @@ class EvaluationPanel(Panel):
         chosen = reference(before) if before is not None else ""
         self.network.setCurrentIndex(names.index(chosen) if chosen in names else len(cards) - 1)
 
-    def _on_done(self, result: Evaluation) -> None:
+    def _on_done(self, result: Evaluation | Queue) -> None:
         self.job, self.result = None, result
         self.workspace.say(result.text(), "warning" if result.failed else "info")
         self._fill(result)
@@ -182,8 +184,22 @@ class EvaluationPanel(Panel):
         self.hint.setVisible(self.job is None and self.result is None)
         self._results.setVisible(self.result is not None)
 
-    def _fill(self, result: Evaluation) -> None:
+    def _fill(self, result: Evaluation | Queue) -> None:
+        measured = isinstance(result, Evaluation)
         self.summary.setText(result.text())
+        self.worst.setHorizontalHeaderLabels(("Worst images", "Mean IoU") if measured else ("Label next", "Unsure"))
+        self.worst.setRowCount(0)
+        for score in result.worst if isinstance(result, Evaluation) else result.scores:
+            cell = add_row(self.worst, score.name, f"{100 * score.value:.1f} %")
+            cell.setData(Qt.ItemDataRole.UserRole, score.name)
+            cell.setToolTip(score.name)
+        fit_height(self.worst)
+        self.table.setVisible(measured)
+        self.confusion.setVisible(measured)
+        if isinstance(result, Evaluation):
+            self._fill_classes(result)
+
+    def _fill_classes(self, result: Evaluation) -> None:
         pixels, iou = result.matrix.sum(axis=1), result.iou
         share = pixels / max(1, pixels.sum())
         self.table.setRowCount(0)
@@ -191,13 +207,7 @@ class EvaluationPanel(Panel):
             label, there = result.classes[index], not np.isnan(iou[index])
             add_row(self.table, label.name, f"{100 * iou[index]:.1f} %" if there else "–",
                     f"{100 * share[index]:.1f} %" if pixels[index] else "–").setIcon(swatch(label.color))
-        self.worst.setRowCount(0)
-        for score in result.worst:
-            cell = add_row(self.worst, score.name, f"{100 * score.mean_iou:.1f} %")
-            cell.setData(Qt.ItemDataRole.UserRole, score.name)
-            cell.setToolTip(score.name)
-        for table in (self.table, self.worst):
-            fit_height(table)
+        fit_height(self.table)
         self.confusion.show_matrix(result.matrix, result.classes)
 
 

@@ -220,7 +220,8 @@ class TrainingPanel(Panel):
 
 def from_card(card: ModelCard) -> dict[str, Any]:
     """The fields of the recipe that follow from the network to start from."""
-    return {"start": str(card.weights_path), "network": as_text(card.params)}
+    # What it has learned to see is worth keeping: the encoder learns more slowly.
+    return {"start": str(card.weights_path), "network": as_text(card.params), "encoder_lr": 0.3}
 
 
 def as_text(options: dict[str, Any]) -> str:

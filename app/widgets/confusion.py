@@ -86,8 +86,8 @@ class Confusion(QWidget):
         painter.save()
         painter.translate(0, top + side * len(self._shares))
         painter.rotate(-90)
-        painter.drawText(QRectF(0, 0, side * len(self._shares), EDGE), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
-                         "← Labels")
+        place = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        painter.drawText(QRectF(0, 0, side * len(self._shares), EDGE), place, "← Labels")
         painter.restore()
         for index, label in enumerate(self._rows):
             painter.fillRect(QRectF(left - STRIPE - 2, top + index * side + 1, STRIPE, side - 2), QColor(*label.color))

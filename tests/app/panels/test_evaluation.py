@@ -14,6 +14,7 @@ from app.evaluation_run import Evaluation, confusion, iou_of
 from app.main_window import MainWindow
 from app.panels.evaluation import EMPTY, EvaluationPanel
 from app.theme import theme
+from app.uncertainty import Queue, uncertainty
 from app.worker import WorkerClient
 from segcore.metrics import METRICS
 from segcore.project import Project
@@ -150,3 +151,30 @@ def test_the_figures_are_those_of_the_metrics() -> None:
     metric.update(predicted, truth)
     found = iou_of(confusion(truth, predicted, 3))
     assert dict(enumerate(found)) == pytest.approx(metric.value())
+
+
+def test_images_without_labels_are_ranked_most_unsure_first(panel: EvaluationPanel, qtbot: Any) -> None:
+    project = panel.workspace.project
+    assert project is not None
+    panel.workspace.save_now()
+    qtbot.waitUntil(lambda: not panel.workspace.autosave.pending)
+    for entry in project.images:
+        project.annotations.set_aside(entry.name)
+    panel.which.setCurrentIndex(panel.which.findData("unlabelled"))
+    panel.button.click()
+    qtbot.waitUntil(lambda: panel.job is None, timeout=30_000)
+    assert isinstance(panel.result, Queue)
+    # On photo 1 two planes are high everywhere, on the others one.
+    assert [name for name, _ in rows(panel.worst)] == ["photo 1.png", "photo 0.png", "photo 3.png"]
+    assert panel.worst.horizontalHeaderItem(0).text() == "Label next" and not panel.table.isVisible()
+    assert "least sure" in panel.summary.text() and "photo 2.png" in panel.summary.text()
+
+
+def test_uncertainty_is_the_share_of_the_largest_entropy() -> None:
+    assert uncertainty(np.full((4, 3, 5), 0.25)) == pytest.approx(1)
+    sure = np.zeros((4, 3, 5))
+    sure[2] = 1
+    assert uncertainty(sure) == pytest.approx(0, abs=1e-4)
+    half = np.zeros((4, 3, 5))
+    half[:2] = 0.5
+    assert uncertainty(half) == pytest.approx(0.5, abs=1e-4)
