@@ -155,6 +155,7 @@ def test_go_to_opens_the_image_of_that_number(opened, qtbot):
     opened.run("go_to")
     dialog = opened.dialogs.current
     assert dialog.isVisible() and dialog.number.value() == 1 and dialog.number.maximum() == 4
-    dialog.number.setValue(3)
+    assert dialog.focusWidget() is dialog.number
+    qtbot.keyClicks(dialog.number, "3")
     qtbot.keyClick(dialog.number, Qt.Key.Key_Return)
     assert opened.workspace.index == 2 and opened.dialogs.current is None
