@@ -193,8 +193,8 @@ class TrainingRun(QObject):
 
     def _on_error(self, error: Exception) -> None:
         kept = any(card.name == self.record.name for card in list_models(self._folder) if card.origin == "project")
-        self._end(f"Training failed; “{self.record.name}” is kept as it was when it was last measured." if kept
-                  and self.record.scores else "Training failed.", error)
+        self._end(f"Training failed; “{self.record.name}” is kept as it was when last measured. Train goes on from there."
+                  if kept and self.record.scores else "Training failed.", error)
         self.workspace.networks_changed.emit()
 
     def _end(self, outcome: str, error: Exception | None = None) -> None:

@@ -30,6 +30,7 @@ def train(project: str, name: str, recipe: dict[str, Any]) -> Generator[Progress
     """
     yield Progress(0, 0, "Looking at the labels")
     from segcore.dataset import split_project
+    from segcore.model_zoo import read_card
     from segcore.params import make_params
     from segcore.project import Project
     from segcore.training import TrainingParams
@@ -45,8 +46,9 @@ def train(project: str, name: str, recipe: dict[str, Any]) -> Generator[Progress
         while True:
             try:
                 progress = next(steps)
-            except StopIteration as stop:
-                return stop.value  # type: ignore[no-any-return]
+            except StopIteration:
+                # Not what it returns: after a resume the best network may be one of before.
+                return read_card(folder / f"{name}.json")
             if progress.value.get("mean_iou", -1.0) > best:
                 best = progress.value["mean_iou"]
                 progress.value["picture"] = picture(folder, shown, data.class_colors, params.device)
