@@ -191,6 +191,17 @@ def test_ctrl_c_while_modules_are_loaded_is_no_traceback(monkeypatch, capsys):
     assert entry.main() == 1 and capsys.readouterr().err == "Stopped.\n"
 
 
+def test_a_project_that_is_open_elsewhere_is_refused_before_the_work(capsys, project, tmp_path, monkeypatch):
+    from segcore import inference
+    monkeypatch.setattr(inference, "load_model", lambda *arguments: pytest.fail("a network was loaded for nothing"))
+    window = Project.open(project)
+    for command in (("predict", project, "--model", "streets"), ("refine", project, "--refiner", "fill_holes"),
+                    ("import", project, tmp_path)):
+        assert "open elsewhere" in failed(capsys, 1, *command)
+    ok(capsys, "export", project, "--to", tmp_path / "out")
+    window.close()
+
+
 def test_what_is_misspelt_is_a_usage_error(capsys, project, tmp_path):
     assert "no file, folder or command '/nowhere'" in failed(capsys, 2, "/nowhere")
     assert "between 0 and 50" in failed(capsys, 2, "export", project, "--to", tmp_path / "o", "--set", "border=-3")
