@@ -4,8 +4,8 @@ from __future__ import annotations
 import os
 import sys
 
-COMMANDS = frozenset(("new", "import", "export", "predict", "refine", "train", "evaluate", "models", "formats", "segmenters",
-                      "refiners", "check"))
+COMMANDS = frozenset(("new", "import", "export", "predict", "refine", "train", "evaluate", "evaluate-clicks", "models",
+                      "formats", "segmenters", "refiners", "check"))
 
 SCREENS = "DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"
 

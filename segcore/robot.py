@@ -6,7 +6,7 @@ boundary; the number of clicks (NoC) to reach 85 % or 90 % IoU is counted, at mo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -170,15 +170,23 @@ def _read_scribble(pixels: NDArray[np.uint8]) -> NDArray[np.int8]:
     return out
 
 
-def evaluate_clicks(make: Callable[[], Segmenter], folder: Path, *, jitter: bool = False) -> Iterator[Progress]:
-    """Let the robot click through every example; the last Progress carries the summary as its value."""
+def evaluate_clicks(make: Callable[[], Segmenter], folder: Path, *,
+                    jitter: bool = False) -> Generator[Progress, None, dict[str, Any]]:
+    """Let the robot click through every example; returns the summary, which the last Progress carries as its value too.
+
+    Raises ProjectError when the folder has no examples.
+    """
     total = len(list((folder / "images").glob("*")))
     sessions: list[Session] = []
     for example in read_examples(folder):
         session = click_session(make(), example, seed=len(sessions) if jitter else None)
         sessions.append(session)
         yield Progress(len(sessions), total, f"{example.name}: {len(session.ious)} clicks")
-    yield Progress(total, total, "done", summarise_clicks(sessions))
+    if not sessions:
+        raise ProjectError(f"There are no examples in “{folder}”.", "It must hold images/ and masks/ with the same names.")
+    summary = summarise_clicks(sessions)
+    yield Progress(total, total, "done", summary)
+    return summary
 
 
 def evaluate_prompts(make: Callable[[], Segmenter], folder: Path,
