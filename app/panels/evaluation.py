@@ -136,6 +136,8 @@ class EvaluationPanel(Panel):
         self.button.clicked.connect(lambda: self._attempt(self.start))
         workspace.project_changed.connect(self._on_project)
         workspace.networks_changed.connect(self._list_networks)
+        self.which.currentIndexChanged.connect(lambda: self.button.setText(
+            "Rank images" if self.which.currentData() == "unlabelled" else "Evaluate"))
         self.worst.cellClicked.connect(lambda row, _: self._go_to(row))
         self.worst.cellActivated.connect(lambda row, _: self._go_to(row))
 

@@ -161,6 +161,7 @@ def test_images_without_labels_are_ranked_most_unsure_first(panel: EvaluationPan
     for entry in project.images:
         project.annotations.set_aside(entry.name)
     panel.which.setCurrentIndex(panel.which.findData("unlabelled"))
+    assert panel.button.text() == "Rank images"
     panel.button.click()
     qtbot.waitUntil(lambda: panel.job is None, timeout=30_000)
     assert isinstance(panel.result, Queue)
