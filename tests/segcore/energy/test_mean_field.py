@@ -54,3 +54,42 @@ def test_uniform_belief_of_many_classes_stays():
     image, _, _ = scene()
     prob = np.full((150, *image.shape[:2]), 1 / 150, np.float32)
     np.testing.assert_allclose(mean_field.infer(image, prob, **OPTIONS), prob, atol=1e-5)
+
+
+def test_fixed_pixels_stay_whatever_the_others_say():
+    image, prob, _ = scene(5)
+    fixed = np.full(prob.shape[1:], -1)
+    fixed[::7, ::9], fixed[3] = 2, 4
+    belief = mean_field.infer(image, prob, **OPTIONS | {"w1": 50.0, "w2": 50.0, "sigma_beta": 30.0}, fixed=fixed)
+    known = fixed >= 0
+    np.testing.assert_array_equal(belief.argmax(axis=0)[known], fixed[known])
+    np.testing.assert_allclose(belief.max(axis=0)[known], 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_potts_as_a_matrix_is_potts(classes):
+    image, prob, _ = scene(classes)
+    potts = mean_field.infer(image, prob, **OPTIONS)
+    matrix = mean_field.infer(image, prob, **OPTIONS, compatibility=1 - np.eye(classes))
+    np.testing.assert_allclose(matrix, potts, atol=1e-3)
+
+
+def test_classes_that_go_together_may_mix():
+    """Two classes without a penalty between them keep dots that Potts would smooth away."""
+    image = np.full((20, 20, 3), 128, np.uint8)
+    labels = (np.indices((20, 20)) % 3 == 0).all(axis=0).astype(int)
+    prob = np.stack([np.where(labels == k, 0.6, 0.2) for k in range(3)]).astype(np.float32)
+    prob /= prob.sum(axis=0)
+    free = np.array([[0, 0, 1], [0, 0, 1], [1, 1, 0]], np.float32)
+    mixed = mean_field.infer(image, prob, **OPTIONS, compatibility=free).argmax(axis=0)
+    assert (mixed == labels).all()
+    assert len(np.unique(mean_field.infer(image, prob, **OPTIONS).argmax(axis=0)[5:15, 5:15])) == 1
+
+
+def test_wide_kernels_are_computed_smaller_to_the_same_end():
+    image, prob, _ = scene(3)
+    options = OPTIONS | {"w1": 0.0, "sigma_gamma": 12.0}
+    belief = mean_field.infer(image, prob, **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mean_field, "WIDE", 1000.0)
+        np.testing.assert_allclose(belief, mean_field.infer(image, prob, **options), atol=1e-2)
