@@ -70,7 +70,7 @@ def match_classes(project: Project, listed: ClassList | None) -> tuple[NDArray[n
         for c in (*project.classes, *added):
             table[c.id] = c.id
         return table, added, [f"There is no class list ({LABELS_FILE}), so the numbers in the masks were taken as they are."]
-    added, notices = [], []
+    added, notices, homeless = [], [], []
     by_name = {c.name.strip().casefold(): c.id for c in project.classes}
     used = {c.id for c in project.classes}
     spare = (k for k in range(VOID) if k not in used and k not in listed.names)
@@ -79,7 +79,7 @@ def match_classes(project: Project, listed: ClassList | None) -> tuple[NDArray[n
         if number is None:
             number = index if index not in used else next(spare, -1)
             if number < 0:
-                notices.append(f"There is no free class number for “{name}”.")
+                homeless.append(name)
                 continue
             added.append(_new_class(number, index, name))
             by_name[name.casefold()] = number
@@ -87,6 +87,8 @@ def match_classes(project: Project, listed: ClassList | None) -> tuple[NDArray[n
         table[index] = number
         if number != index:
             notices.append(f"“{name}” has number {index} in the data set and {number} in the project.")
+    if homeless:
+        notices.append(f"There is no free class number for {len(homeless)} classes, such as “{homeless[0]}”.")
     if added:
         notices.append(f"Added to the classes of the project: {', '.join(c.name for c in added)}.")
     return table, added, notices

@@ -366,6 +366,18 @@ def test_classes_are_matched_by_name(tmp_path):
     assert any("wolf" in w for w in report.warnings) and any("2" in w and "12" in w for w in report.warnings)
 
 
+def test_classes_that_find_no_free_number_are_one_sentence(tmp_path):
+    tree = tmp_path / "tree"
+    save_photo(tree / "JPEGImages" / "a.jpg")
+    save_palette(tree / "SegmentationClass" / "a.png", np.full((30, 40), 30))
+    (tree / "labels.txt").write_text("".join(f"kind {k}\n" for k in range(255)))
+    project = Project.create(tmp_path / "project")
+    report, _ = run(Voc().load(tree, project))
+    assert [w for w in report.warnings if "free class number" in w] == [
+        "There is no free class number for 21 classes, such as “kind 0”."]
+    assert report.converted == 1 and len(project.classes) == 255
+
+
 def test_cvat_labelmap_colours(tmp_path):
     tree = tmp_path / "tree"
     save_photo(tree / "JPEGImages" / "a.jpg")
