@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 
 from segcore.image_io import read_image, read_index_mask
 from segcore.models import MODELS
@@ -48,7 +49,7 @@ def samples(data: Path, split: str, count: int) -> Iterator[tuple[NDArray[np.uin
 @torch.no_grad()
 def probabilities(module: torch.nn.Module, photo: NDArray[np.uint8]) -> NDArray[np.float32]:
     """float32 (21, H, W): the network's answer at 257 × 257, logits scaled up bilinearly."""
-    small = cv2.resize(photo, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR).astype(np.float32) / 127.5 - 1
+    small = np.asarray(Image.fromarray(photo).resize((SIDE, SIDE), Image.Resampling.BILINEAR), np.float32) / 127.5 - 1
     logits = module(torch.from_numpy(small).permute(2, 0, 1)[None])
     large = torch.nn.functional.interpolate(logits, photo.shape[:2], mode="bilinear", align_corners=True)
     return np.ascontiguousarray(large.softmax(1)[0].numpy())
