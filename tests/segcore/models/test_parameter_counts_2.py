@@ -1,7 +1,7 @@
 """The larger networks: parameter counts to the last one, output strides, variants that the contract leaves out."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
