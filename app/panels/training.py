@@ -141,7 +141,8 @@ class TrainingPanel(Panel):
     def _on_project(self) -> None:
         self._list_starts()
         self._suggest_name()
-        self._show_run()
+        if self.isVisible():
+            self._show_run()    # otherwise when it is shown: it asks every image whether it has labels
 
     def _on_network(self) -> None:
         self._list_starts()
