@@ -183,10 +183,16 @@ class MainWindow(QMainWindow):
 
     def _on_project(self) -> None:
         project = self.workspace.project
-        if project is not None:
-            self.furnish()
-            recent.remember(self.workspace.settings, project)
-        self.set_workbench_visible(project is not None)
+        if project is None:
+            self.set_workbench_visible(False)
+            return
+        self.furnish()
+        recent.remember(self.workspace.settings, project)
+        # In a turn of its own: with a project of 10,000 images both together would hold up the window noticeably.
+        QTimer.singleShot(0, self._show_workbench)
+
+    def _show_workbench(self) -> None:
+        self.set_workbench_visible(self.workspace.project is not None)
 
     def _on_said(self, text: str, kind: str) -> None:
         if kind in ("error", "warning"):
