@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.document import Document
 from app.image_cache import ImageCache, Loaded
@@ -55,6 +55,8 @@ class Navigation(QObject):
         self.loading = ""
         """Name of the image that is being decoded, empty when none is."""
         self._parked: dict[str, _Parked] = {}
+        self._prefetch_soon = QTimer(self, singleShot=True, interval=40)
+        self._prefetch_soon.timeout.connect(self._prefetch)
 
     @property
     def entry(self) -> ImageEntry | None:
@@ -154,8 +156,13 @@ class Navigation(QObject):
             return
         self.loading = ""
         self._set_document(self._new_document(loaded, self._parked.pop(loaded.entry.name, None)))
+        self._prefetch_soon.start()
+
+    def _prefetch(self) -> None:
+        """Load the neighbours, once this image is painted: decoding them at once would take the processor from it."""
         for index in (self.index + 1, self.index - 1):
-            if 0 <= index < len(self.project.images) and self.cache.get(self.project.images[index].name) is None:
+            if self.project is not None and 0 <= index < len(self.project.images) \
+                    and self.cache.get(self.project.images[index].name) is None:
                 self.cache.load(self.project, self.project.images[index])
 
     def _new_document(self, loaded: Loaded, parked: _Parked | None) -> Document:
