@@ -33,7 +33,7 @@ def show_region(window: Window, region_id: int) -> None:
 
 
 def choose_class(window: Window, index: int) -> None:
-    """Make the class at this place of the list the active one; with a region selected, give it that class."""
+    """Make the class at this place of the list the active one: new regions get it, existing ones keep theirs."""
     workspace = window.workspace
     classes = [c for c in workspace.project.classes if not _is_background(c)]
     if index >= len(classes):
